@@ -1,0 +1,1 @@
+"""Set-up: everything that a machine needs before a federation can run on it."""

@@ -1,0 +1,1 @@
+"""The `bailiwick` command: one host, to which each installed part contributes its verbs."""
