@@ -19,7 +19,7 @@ def raw_public(key: Ed25519PublicKey) -> bytes:
 
 
 def decode_base64(text: str | bytes, limit: int) -> bytes:
-    """Decode standard base64 (RFC 4648, section 4) of at most `limit` characters, refusing spare bits and stray bytes."""
+    """Decode standard base64 (RFC 4648, section 4) of at most `limit` characters; no spare bits, no stray bytes."""
     if len(text) > limit:
         raise MalformedError(f"base64 text longer than {limit} characters")
     try:
