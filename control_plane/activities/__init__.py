@@ -1,0 +1,1 @@
+"""What workflows do in the world, and the ports through which they do it."""
