@@ -1,4 +1,4 @@
-"""Signed notes and their keys (C2SP signed-note): Ed25519 (0x01) and, through `cosignature`, Ed25519 cosigners (0x04)."""
+"""Signed notes and their keys (C2SP signed-note): Ed25519 (0x01) and, for `cosignature`, Ed25519 cosigners (0x04)."""
 
 import base64
 from collections.abc import Sequence
