@@ -1,0 +1,1 @@
+"""Composition roots: one module per process; only these read the environment, open sockets and build adapters."""
