@@ -10,7 +10,7 @@ CREATE FUNCTION bw_meter(
     a_subject bytea[], a_tag bytea[], a_day date[], a_service boolean[], a_tags text[], a_tier text[],
     s_number bigint[], s_cost bigint[], s_body bytea[], d_body bytea[],
     OUT status text, OUT reason text, OUT numbers bigint[], OUT persons bytea[], OUT refused text[], OUT settled bigint[])
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_last     bigint;
     v_revision bigint;
@@ -61,7 +61,7 @@ $$;
 
 -- Opens new windows. Reservations stay: they are settled in the window in which they end, so nothing can overshoot.
 CREATE FUNCTION bw_roll(p_id text[], p_start timestamptz[], p_resets timestamptz[])
-RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM 1 FROM pot WHERE id = ANY (p_id) ORDER BY id FOR UPDATE;
     UPDATE pot SET settled = 0, window_start = n.start, resets_at = n.resets
@@ -72,12 +72,12 @@ $$;
 
 -- Appends an entry of a kind that is not metering's. Who may call it is a grant; what it may write is decided here.
 CREATE FUNCTION bw_append(p_kind text, p_body bytea, p_at timestamptz)
-RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_row bigint;
 BEGIN
     IF p_kind NOT IN ('change', 'consent', 'veto', 'egress', 'key', 'budget', 'erasure', 'correction') THEN
-        RAISE EXCEPTION 'entries of kind % are not appended this way', p_kind USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'not appended this way: entries of kind ' || p_kind;
     END IF;
     INSERT INTO ledger_entry (kind, body, at) VALUES (p_kind, p_body, p_at) RETURNING "row" INTO v_row;
     RETURN v_row;
