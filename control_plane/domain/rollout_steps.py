@@ -22,7 +22,7 @@ class RegionStatus:
     """What the registry knows of a region and one manifest.
 
     `phase` and `reason` are the region's word on the manifest (offered, awaiting-consent, consented, vetoed, applied,
-    refused, failed, rolled-back, or empty).
+    refused, failed, rolled-back, or empty), said at `phase_at` (RFC 3339 text).
     """
 
     connected: bool = False
@@ -33,16 +33,21 @@ class RegionStatus:
     healthy: bool = False
     region_state: str = ""
     phase: str = ""
+    phase_at: str = ""
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the region is moved to, and by which generation."""
+    """What the region is moved to, and by which generation.
+
+    `after` is when the previous attempt ended: what the region said before then is no answer to this one.
+    """
 
     manifest: str
     generation: int
     rollback: bool = False
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class Trouble:
 
 Reading = Waiting | Reached | Vetoed | Superseded | Trouble
 
+_FAILURES = frozenset({"refused", "failed", "rolled-back"})
 _PHASES = {
     "awaiting-consent": Phase.AWAITING_CONSENT,
     "consented": Phase.STAGING,
@@ -93,13 +99,17 @@ def read(status: RegionStatus, target: Target) -> Reading:
         return Reached()
     if status.phase == "vetoed" and not target.rollback:
         return Vetoed(status.reason or "OTHER")
-    if status.phase in {"refused", "failed"} and status.observed_generation >= target.generation:
+    if status.phase in _FAILURES and status.phase_at > target.after and not (target.rollback and _fell_back(status)):
         return Trouble(status.reason or status.phase.upper())
     if status.region_state == "conflict-paused":
         return Trouble("CONFLICT-PAUSED")
     if target.rollback:
         return Waiting(Phase.ROLLING_BACK)
     return Waiting(_PHASES.get(status.phase, Phase.OFFERED))
+
+
+def _fell_back(status: RegionStatus) -> bool:
+    return status.phase == "rolled-back"
 
 
 def _runs(status: RegionStatus, target: Target) -> bool:

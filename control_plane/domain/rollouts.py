@@ -135,6 +135,7 @@ class LaneView:
     bake_started: str = ""
     ended_at: str = ""
     verdicts: tuple[VerdictSeen, ...] = ()
+    generation: int = 0
     moved: bool = False
     sequence: int = 0
 
@@ -155,7 +156,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class LaneResult:
-    """How a region ended. `moved`: its desired state was set to the target, whether or not it got there."""
+    """How a region ended. `moved`: it was seen to run the target, and may still do so."""
 
     region: str
     phase: Phase

@@ -1,0 +1,1 @@
+"""The centre's gRPC: enrolment port and agents port."""

@@ -1,0 +1,1 @@
+"""What the centre signs: certificates, TUF metadata, cosignatures."""

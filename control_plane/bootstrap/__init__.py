@@ -1,0 +1,1 @@
+"""Composition roots: one file per process of the centre."""

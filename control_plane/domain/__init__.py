@@ -1,0 +1,1 @@
+"""The centre's rules, pure: no I/O, an explicit `now`."""

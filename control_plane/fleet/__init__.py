@@ -1,0 +1,1 @@
+"""Live sessions of the regions' agents."""

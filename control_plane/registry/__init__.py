@@ -1,0 +1,1 @@
+"""The centre's state in PostgreSQL: tables, migrations, stores."""
