@@ -27,7 +27,9 @@ def texts() -> list[str]:
     """The training text, in a fixed order; a built-in sentence where the machine carries no licence texts."""
     files = sorted(path for path in TEXTS.glob("*") if path.is_file() and not path.is_symlink())
     found = [path.read_text(encoding="utf-8", errors="replace") for path in files]
-    return found or ["Permission is hereby granted, free of charge, to any person obtaining a copy of this software. " * 200]
+    return found or [
+        "Permission is hereby granted, free of charge, to any person obtaining a copy of this software. " * 200
+    ]
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
