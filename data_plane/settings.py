@@ -80,6 +80,9 @@ class Gateway(Section):
     port: Port = 8720
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     body_limit: Annotated[int, Field(ge=1024, le=64 * 2**20, description="bytes")] = 1_048_576
+    request_seconds: Annotated[float, Field(gt=0, le=7200, description="longest whole answer")] = 900.0
+    stall_seconds: Annotated[float, Field(gt=0, le=3600, description="longest silence of an engine")] = 120.0
+    concurrency_per_key: Annotated[int, Field(ge=1, le=10_000, description="requests of one key at once")] = 256
 
 
 class Console(Section):
