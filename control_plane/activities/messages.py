@@ -16,20 +16,26 @@ REFUSED = "Refused"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Set a region's desired state to a manifest, on behalf of a rollout. An empty `manifest` withdraws the wish."""
+    """Set a region's desired state to a manifest, on behalf of a rollout.
+
+    `beyond` is the newest generation of an earlier attempt, so that a repetition of the activity finds its own wish
+    while a new attempt makes a new one.
+    """
 
     region: str
     manifest: str
     rollout: str
     rollback: bool = False
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class WishSet:
-    """The generation that carries the wish, and what had been wished before (a digest or empty)."""
+class Withdrawal:
+    """Take a wish back: the region keeps what it runs."""
 
+    region: str
+    rollout: str
     generation: int
-    previous: str = ""
 
 
 @dataclass(frozen=True, slots=True)

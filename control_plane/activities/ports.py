@@ -15,7 +15,7 @@ from control_plane.activities.messages import (
     LaneRecord,
     RolloutRecord,
     Wish,
-    WishSet,
+    Withdrawal,
 )
 from control_plane.domain.rollout_steps import RegionStatus
 
@@ -31,15 +31,17 @@ class WishRefusedError(Exception):
 class Fleet(Protocol):
     """Desired states, and what regions say about them."""
 
-    async def wish(self, wish: Wish) -> WishSet:
-        """Set the desired state. MUST return the same generation when called again while it is the newest wish.
+    async def wish(self, wish: Wish) -> int:
+        """Set the desired state; returns its generation.
+
+        MUST return the generation in place if it is newer than `wish.beyond` and is the same wish of the same rollout.
 
         MUST raise WishRefusedError when the release is not published or does not name the region.
         """
         ...
 
-    async def withdraw(self, wish: Wish, generation: int, previous: str) -> None:
-        """Put `previous` back, with a new generation, if `generation` is still the newest; else do nothing."""
+    async def withdraw(self, withdrawal: Withdrawal) -> None:
+        """If `generation` is still the newest, wish for what the region runs, with a new one; else do nothing."""
         ...
 
     async def status(self, region: str, manifest: str) -> RegionStatus:

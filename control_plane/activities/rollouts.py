@@ -14,7 +14,7 @@ from control_plane.activities.messages import (
     RegionWatch,
     RolloutRecord,
     Wish,
-    WishSet,
+    Withdrawal,
 )
 from control_plane.activities.ports import Changes, Fleet, Gates, Journal, WishRefusedError
 from control_plane.activities.waiting import until
@@ -32,7 +32,7 @@ class RolloutActivities:
         self._changes = changes
 
     @activity.defn(name="rollout.wish")
-    async def wish(self, wish: Wish) -> WishSet:
+    async def wish(self, wish: Wish) -> int:
         """Set a region's desired state; idempotent."""
         try:
             return await self._fleet.wish(wish)
@@ -40,9 +40,9 @@ class RolloutActivities:
             raise ApplicationError(str(error), error.code, type=REFUSED, non_retryable=True) from error
 
     @activity.defn(name="rollout.withdraw")
-    async def withdraw(self, wish: Wish, was: WishSet) -> None:
+    async def withdraw(self, withdrawal: Withdrawal) -> None:
         """Take a wish back that was not fulfilled."""
-        await self._fleet.withdraw(wish, was.generation, was.previous)
+        await self._fleet.withdraw(withdrawal)
 
     @activity.defn(name="rollout.watch_region")
     async def watch_region(self, watch: RegionWatch) -> RegionStatus:
