@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from control_plane.domain.rollout_steps import RegionStatus
-from control_plane.domain.rollouts import Happening, LaneView, State
+from control_plane.domain.rollouts import Happening, LaneView, Progress
 
 REFUSED = "Refused"
 """Type of the application error that no retry can mend; its first detail is a code."""
@@ -18,15 +18,14 @@ REFUSED = "Refused"
 class Wish:
     """Set a region's desired state to a manifest, on behalf of a rollout.
 
-    `beyond` is the newest generation of an earlier attempt, so that a repetition of the activity finds its own wish
-    while a new attempt makes a new one.
+    `attempt` counts from 1: a repetition of the activity finds its own wish, a new attempt makes a new one.
     """
 
     region: str
     manifest: str
     rollout: str
     rollback: bool = False
-    beyond: int = 0
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +91,7 @@ class LaneRecord:
 class RolloutRecord:
     """A rollout as it now stands, and what just happened in it."""
 
-    rollout: str
-    state: State
-    sequence: int
-    pause_reason: str = ""
-    summary: str = ""
-    ended_at: str = ""
+    progress: Progress
     happenings: tuple[Happening, ...] = field(default=())
 
 

@@ -34,7 +34,7 @@ class Fleet(Protocol):
     async def wish(self, wish: Wish) -> int:
         """Set the desired state; returns its generation.
 
-        MUST return the generation in place if it is newer than `wish.beyond` and is the same wish of the same rollout.
+        MUST return the generation in place if it carries this very wish already.
 
         MUST raise WishRefusedError when the release is not published or does not name the region.
         """

@@ -164,6 +164,29 @@ class LaneResult:
     code: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A rollout as it now stands. Of two with the same id, the higher `sequence` is the newer."""
+
+    rollout: str
+    state: State
+    sequence: int = 0
+    pause_reason: str = ""
+    summary: str = ""
+    ended_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A rollout as the read model holds it: what was asked for, when, and how it stands."""
+
+    plan: Plan
+    started_at: str
+    progress: Progress
+    lanes: tuple[LaneView, ...] = ()
+    happenings: tuple[Happening, ...] = ()
+
+
 class PlanError(Exception):
     """A plan that cannot be carried out; the message is for people, `fix` says what to do."""
 

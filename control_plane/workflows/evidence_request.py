@@ -1,4 +1,4 @@
-"""A request for evidence: the centre asks and sees phases and a digest; the region's officer and the auditor do the rest."""
+"""A request for evidence: the centre asks and sees phases and a digest; officer and auditor do the rest."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from temporalio.workflow import ChildWorkflowCancellationType, ChildWorkflowHand
 
 with workflow.unsafe.imports_passed_through():
     from control_plane.activities.messages import RolloutRecord
-    from control_plane.domain.rollouts import Happening, LaneResult, Mode, Plan, State, summary
+    from control_plane.domain.rollouts import Happening, LaneResult, Mode, Plan, Progress, State, summary
     from control_plane.workflows.calling import call, refuse, stamp
     from control_plane.workflows.messages import Order, RolloutStatus, WaveInput, WaveNews
     from control_plane.workflows.scribe import Scribe
@@ -262,13 +262,12 @@ class GlobalRollout:
     async def _write(self, happenings: tuple[Happening, ...]) -> None:
         self._sequence += 1
         ended = stamp() if self._over is not None else ""
-        record = RolloutRecord(
+        progress = Progress(
             rollout=self._plan.rollout,
             state=self._state(),
             sequence=self._sequence,
             pause_reason=self._pause_reason,
             summary=self._summary() if self._over is not None else "",
             ended_at=ended,
-            happenings=happenings,
         )
-        await call("rollout.record_rollout", record)
+        await call("rollout.record_rollout", RolloutRecord(progress, happenings))

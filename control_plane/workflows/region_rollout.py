@@ -128,8 +128,7 @@ class RegionRollout:
 
     async def _wish(self, lane: LaneInput) -> None:
         self._enter(Phase.OFFERED if lane.mode is Mode.FORWARD else Phase.ROLLING_BACK)
-        beyond = self._known.desired_generation if self._known and self._after else 0
-        wish = Wish(lane.region, lane.manifest, lane.rollout, lane.mode is Mode.ROLLBACK, beyond)
+        wish = Wish(lane.region, lane.manifest, lane.rollout, lane.mode is Mode.ROLLBACK, self._troubles + 1)
         generation: int = await call("rollout.wish", wish, int)
         self._set(generation=generation)
 
