@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from bailiwick.cli import places
 from bailiwick.cli.options import HomeOption, JsonOption, RegionOption
 from bailiwick.cli.output import Exit, Output, fail
-from bailiwick.contract import dsse, statement
+from bailiwick.contract import statement
 
 Release = Annotated[str, typer.Argument(help="The release: its version, or its manifest digest (sha256:...).")]
 KeyFile = Annotated[
@@ -53,7 +53,7 @@ def show(region: RegionOption, release: Release, home: HomeOption = None, json_:
     if json_:
         output.document(offer)
         return
-    output.fields({name: offer[name] for name in ("version", "manifest", "state", "publisher", "notes", "fallback")})
+    output.fields({name: offer[name] for name in ("version", "manifest", "state", "notes", "fallback")})
     output.table(
         ("CLASS", "NOW", "THEN", "GATED"), ([c["class"], c["now"], c["then"], c["gated"]] for c in offer["changes"])
     )
@@ -91,7 +91,7 @@ def refuse(
 
 
 def _state(
-    region: str, release: str, kind: str, reason: str | None, key: Path | None, home: Path | None, *, json_: bool
+    region: str, release: str, kind: statement.Kind, reason: str | None, key: Path | None, home: Path | None, *, json_: bool
 ) -> None:
     output = Output(json_)
     signer = _load(key or places.home(home) / "officers" / region / "officer.pem")
@@ -105,7 +105,7 @@ def _state(
             reason_code=reason,
             at=datetime.now(UTC),
         )
-        envelope = dsse.sign(statement.PAYLOAD_TYPE, said.encode(), [signer])
+        envelope = statement.sign_statement(said, [signer])
         answer = client.post(f"/offers/{offer['manifest']}/statement", json={"envelope": envelope.decode()}).json()
     output.document(answer)
 

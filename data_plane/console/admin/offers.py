@@ -1,0 +1,132 @@
+"""Releases as the officer meets them: what would change, and the officer's signed word on it."""
+
+from __future__ import annotations
+
+import base64
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from bailiwick.contract.keys import key_ring
+from bailiwick.contract.ledger_entry import Consent, Veto
+from bailiwick.contract.statement import open_statement
+from bailiwick.contract.times import format_time
+from data_plane.console.context import Context, Ctx
+from data_plane.console.preview import preview
+from data_plane.console.problems import Problem, not_found
+from data_plane.ledger import append
+from data_plane.releases import store_offers
+from data_plane.releases.store_offers import OfferState
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from bailiwick.contract.statement import Statement
+    from data_plane.releases.store_offers import Offer
+
+router = APIRouter(prefix="/offers")
+
+# Officers who speak at once take turns: the sequence of statements has neither gap nor twin.
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('bailiwick.statement'))"
+
+
+class Said(BaseModel):
+    """A DSSE envelope over a consent or veto."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    envelope: Annotated[str, Field(max_length=8192)]
+
+
+@router.get("")
+async def listed(context: Ctx) -> dict[str, Any]:
+    """Releases offered to this region, newest first."""
+    return {"offers": [_summary(offer) for offer in await store_offers.newest(context.pool)]}
+
+
+@router.get("/{release}")
+async def shown(release: str, context: Ctx) -> dict[str, Any]:
+    """One release, what would change in this region, and which decisions of policy would flip."""
+    offer = await _find(context, release)
+    changes = await preview(context.settings, context.pool, offer)
+    return {**_summary(offer), **changes, "next_sequence": await _next_sequence(context.pool)}
+
+
+@router.post("/{release}/statement", status_code=HTTPStatus.CREATED)
+async def say(release: str, said: Said, context: Ctx) -> dict[str, Any]:
+    """Verify the officers' statement, store it and put it into the ledger, all at once."""
+    offer = await _find(context, release)
+    officers = context.settings.officers
+    envelope = said.envelope.encode()
+    statement = open_statement(envelope, key_ring(officers.keys), officers.threshold)
+    if (statement.manifest, statement.region) != (offer.manifest, context.settings.region.id):
+        raise Problem(
+            HTTPStatus.CONFLICT,
+            "other-release",
+            "the statement is about another release or another region",
+            "sign a statement for this region and this manifest",
+        )
+    async with context.pool.acquire() as connection, connection.transaction():
+        await connection.execute(LOCK)
+        await _record(connection, context, statement, envelope)
+    return {"manifest": offer.manifest, "version": offer.version, "kind": statement.kind, "sequence": statement.sequence}
+
+
+async def _record(connection: asyncpg.Connection, context: Context, statement: Statement, envelope: bytes) -> None:
+    expected = await _next_sequence(connection)
+    if statement.sequence != expected:
+        raise Problem(
+            HTTPStatus.CONFLICT,
+            "sequence",
+            f"the statement has sequence {statement.sequence}, the next one is {expected}",
+            "look at the release again, and sign again",
+        )
+    now = context.now()
+    await connection.execute(
+        "INSERT INTO statement (sequence, manifest, kind, reason, envelope, at) VALUES ($1, $2, $3, $4, $5, $6)",
+        statement.sequence,
+        statement.manifest,
+        statement.kind,
+        statement.reason_code,
+        envelope,
+        now,
+    )
+    consents = statement.kind == "consent"
+    entry = Consent if consents else Veto
+    stated = entry(
+        at=now,
+        envelope=base64.b64encode(envelope).decode(),
+        manifest=statement.manifest,
+        sequence=statement.sequence,
+    )
+    await append(connection, stated)
+    state = OfferState.CONSENTED if consents else OfferState.VETOED
+    await store_offers.move(connection, statement.manifest, state, statement.reason_code, now)
+
+
+async def _next_sequence(database: asyncpg.Pool | asyncpg.Connection) -> int:
+    return int(await database.fetchval("SELECT coalesce(max(sequence), 0) + 1 FROM statement"))
+
+
+async def _find(context: Context, release: str) -> Offer:
+    if release.isdecimal():
+        offer = await store_offers.by_version(context.pool, int(release))
+    else:
+        offer = await store_offers.get(context.pool, release)
+    if offer is None:
+        raise not_found(f"release {release[:80]} was not offered to this region", "`bailiwick consent list` shows which were")
+    return offer
+
+
+def _summary(offer: Offer) -> dict[str, Any]:
+    return {
+        "manifest": offer.manifest,
+        "version": offer.version,
+        "state": offer.state,
+        "reason": offer.reason,
+        "gated": list(offer.gated),
+        "seen_at": format_time(offer.seen_at),
+        "updated_at": format_time(offer.updated_at),
+    }

@@ -1,0 +1,44 @@
+"""What a release would change in this region: contents by class, and the decisions of policy that would flip."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bailiwick.contract import decision
+from bailiwick.contract.release import GATED, Manifest, PolicySet
+from data_plane.releases.blobs import BlobStore
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from data_plane.releases.store_offers import Offer
+    from data_plane.settings import RegionSettings
+
+CLASSES = ("config", *GATED)
+MOST_EXAMPLES = 20
+
+
+async def preview(settings: RegionSettings, pool: asyncpg.Pool, offer: Offer) -> dict[str, Any]:
+    """Changes by class, and the semantic difference between the policy in force and the one offered."""
+    if offer.body is None:
+        return {"notes": "", "fallback": None, "changes": [], "flips": _no_flips("the release is not staged yet")}
+    offered = Manifest.decode(offer.body)
+    active = await pool.fetchrow("SELECT config, policy, code, models FROM active_release WHERE id = 1")
+    now: dict[str, str | None] = dict(active) if active else {}
+    changes = [
+        {
+            "class": name,
+            "now": now.get(name),
+            "then": getattr(offered, name),
+            "changes": now.get(name) != getattr(offered, name),
+            "gated": name in GATED and now.get(name) != getattr(offered, name),
+        }
+        for name in CLASSES
+    ]
+    blobs = BlobStore(settings.release_dir / "blobs")
+    return {
+        "notes": offered.notes,
+        "fallback": offered.fallback,
+        "changes": changes,
+        "flips": _flips(blobs, now.get("policy"), offered.policy),
+    }
