@@ -239,7 +239,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """An officer granted evidence over [first, next) until `expires`; `recipient` is the SHA-256 of the age recipient."""
+    """An officer granted evidence over [first, next); `recipient` is the SHA-256 of the age recipient."""
 
     kind: ClassVar[Literal["grant"]] = "grant"
     at: datetime

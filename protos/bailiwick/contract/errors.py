@@ -8,6 +8,7 @@
     ├── ProofError          a Merkle proof that does not lead to the stated root
     ├── PolicyError         a policy set that cannot be used, or may not be used here
     └── ReleaseError        a manifest, price book or configuration that contradicts itself
+        └── BoundaryError   a release that names what belongs to the region alone
 """
 
 
@@ -33,3 +34,7 @@ class PolicyError(ContractError):
 
 class ReleaseError(ContractError):
     """A part of a release is well formed and contradicts itself."""
+
+
+class BoundaryError(ReleaseError):
+    """A release reaches for a boundary setting: engine addresses, outbound hosts, schedules, floors, keys."""

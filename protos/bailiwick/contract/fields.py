@@ -12,7 +12,7 @@ from bailiwick.contract.times import parse_time
 T = TypeVar("T")
 Reader: TypeAlias = Callable[[object], T]
 
-_IDENTIFIER: Final = re.compile(r"[a-z0-9](?:[a-z0-9._/:-]{0,126}[a-z0-9])?", re.ASCII)
+_IDENTIFIER: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?", re.ASCII)
 _HEX: Final = re.compile(r"[0-9a-f]*", re.ASCII)
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _DAY: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])", re.ASCII)
@@ -51,7 +51,7 @@ def text(value: object, limit: int = 256) -> str:
 
 
 def identifier(value: object) -> str:
-    """A vocabulary id: lower-case letters, digits and ``._/:-`` inside, at most 128."""
+    """A vocabulary id: lower-case letters and digits, with ``._-`` inside, at most 64."""
     if type(value) is not str or _IDENTIFIER.fullmatch(value) is None:
         raise MalformedError("not an identifier")
     return value
