@@ -1,0 +1,1 @@
+"""What may leave the region, and the only way to make it."""
