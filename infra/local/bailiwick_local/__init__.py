@@ -1,0 +1,1 @@
+"""Runs a federation on one machine: set-up, supervisor, demo. It knows processes, files and HTTP, never a plane."""

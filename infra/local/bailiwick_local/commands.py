@@ -16,7 +16,7 @@ from bailiwick_local import cache, configuration, processes, status_table, wheel
 from bailiwick_local import status as statuses
 from bailiwick_local.control import Control, PortsTakenError
 from bailiwick_local.federation import Federation
-from bailiwick_local.progress import Progress
+from bailiwick_local.progress import STOPPING, Progress
 from bailiwick_local.supervisor import logs as log_files
 from bailiwick_local.unprivileged import NotReachableError
 
@@ -27,7 +27,7 @@ START_SECONDS = 420.0
 SHOWN_LINES = 15
 
 
-def up(home: HomeOption = None, json_: JsonOption = False) -> None:
+def up(*, home: HomeOption = None, json_: JsonOption = False) -> None:
     """Start the centre and the regions; they keep running when this command ends."""
     output = Output(json_)
     federation = find(home)
@@ -39,13 +39,13 @@ def up(home: HomeOption = None, json_: JsonOption = False) -> None:
         status_table.show(output, document)
 
 
-def down(home: HomeOption = None, json_: JsonOption = False) -> None:
+def down(*, home: HomeOption = None, json_: JsonOption = False) -> None:
     """Stop everything in order, and end what a crash may have left."""
     output = Output(json_)
     federation = find(home)
     ours = control(federation)
     was_running = ours.running()
-    with Progress(output.errors) as progress:
+    with Progress(output.errors, STOPPING) as progress:
         killed = ours.stop(progress)
     if killed and not was_running:
         output.note(f"ended {killed} processes that a crash had left")
@@ -55,7 +55,7 @@ def down(home: HomeOption = None, json_: JsonOption = False) -> None:
         output.say("stopped" if was_running or killed else "nothing was running")
 
 
-def status(home: HomeOption = None, json_: JsonOption = False) -> None:
+def status(*, home: HomeOption = None, json_: JsonOption = False) -> None:
     """Show what runs and in which state; exit code 1 when something is not well."""
     output = Output(json_)
     federation = find(home)
@@ -71,6 +71,7 @@ def status(home: HomeOption = None, json_: JsonOption = False) -> None:
 
 def logs(
     process: Annotated[str, typer.Argument(help="Such as centre/api or eu-de/gateway; nothing: list them.")] = "",
+    *,
     home: HomeOption = None,
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.", min=1)] = 40,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on showing new lines.")] = False,
@@ -124,7 +125,7 @@ def start(federation: Federation, output: Output) -> None:
             last = ours.follow(progress, START_SECONDS)
     except KeyboardInterrupt:
         output.note("interrupted before everything was ready: stopping")
-        with Progress(output.errors) as progress:
+        with Progress(output.errors, STOPPING) as progress:
             ours.stop(progress)
         raise SystemExit(130) from None
     finally:

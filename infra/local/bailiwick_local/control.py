@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from bailiwick_local import ports
 from bailiwick_local.supervisor import plan as plans
-from bailiwick_local.supervisor import reap, state
+from bailiwick_local.supervisor import reap
+from bailiwick_local.supervisor import state as states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,11 +41,11 @@ class Control:
 
     def running(self) -> bool:
         """Whether a supervisor lives."""
-        return state.Lock(self.directory / "supervisor.pid").held()
+        return states.Lock(self.directory / "supervisor.pid").held()
 
-    def state(self) -> state.State | None:
+    def state(self) -> states.State | None:
         """What the supervisor last wrote."""
-        return state.load(self.directory / "state.json")
+        return states.load(self.directory / "state.json")
 
     def hopeless(self) -> bool:
         """Whether a supervisor lives that will never get all ready: one of its steps failed."""
@@ -82,7 +83,7 @@ class Control:
                 start_new_session=True,
             )
 
-    def follow(self, show: Callable[[state.State], None], seconds: float) -> state.State | None:
+    def follow(self, show: Callable[[states.State], None], seconds: float) -> states.State | None:
         """Call `show` with each new state until all is ready, something cannot start, or time is up."""
         deadline = time.monotonic() + seconds
         last = None
@@ -97,7 +98,7 @@ class Control:
             time.sleep(POLL)
         return last
 
-    def stop(self, show: Callable[[state.State], None]) -> int:
+    def stop(self, show: Callable[[states.State], None]) -> int:
         """Stop the supervisor and all it runs; returns how many processes had to be ended afterwards."""
         last = self.state()
         if last is not None and (process := last.supervisor.alive()) and self.running():

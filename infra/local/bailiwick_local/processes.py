@@ -126,7 +126,14 @@ def _database(home: Path, port: int, roles: tuple[str, ...]) -> tuple[tuple[Item
 def _temporal(federation: Federation) -> Item:
     home, ports = federation.centre_dir, federation.centre_ports
     binary = cache.temporal()
-    words = ("server", "start-dev", "--db-filename", str(home / "data" / "temporal.db"), "--ip", "127.0.0.1")
+    words: tuple[str, ...] = (
+        "server",
+        "start-dev",
+        "--db-filename",
+        str(home / "data" / "temporal.db"),
+        "--ip",
+        "127.0.0.1",
+    )
     words += ("--port", str(ports.temporal), "--ui-port", str(ports.temporal_ui))
     words += ("--metrics-port", str(ports.temporal_metrics), "--log-level", "warn", "--log-format", "json")
     return Item(

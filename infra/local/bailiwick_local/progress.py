@@ -26,14 +26,16 @@ MARKS = {
     "stopped": "[dim]○[/]",
 }
 WORDS = {"done": "done", "running": "ready"}
-REPORTED = {"running", "done", "failed", "backoff", "stopped"}
+STARTING = frozenset({"running", "done", "failed", "backoff"})
+STOPPING = frozenset({"stopping", "stopped"})
 
 
 class Progress:
     """Use as a context; call it with each state."""
 
-    def __init__(self, console: Console) -> None:
-        """`console`: where to show; standard error for commands that answer in JSON."""
+    def __init__(self, console: Console, reported: frozenset[str] = STARTING) -> None:
+        """`console`: where to show; standard error for commands that answer in JSON. `reported`: worth a line."""
+        self._reported = reported
         self._console = console
         self._live: Live | None = None
         self._said: dict[tuple[str, str], str] = {}
@@ -62,7 +64,7 @@ class Progress:
             return
         for item in state.items:
             key = (item.unit, item.name)
-            if item.state in REPORTED and self._said.get(key) != item.state:
+            if item.state in self._reported and self._said.get(key) != item.state:
                 self._said[key] = item.state
                 self._console.print(f"  {item.unit:<8} {item.name:<10} {self._text(item)}", highlight=False)
 

@@ -23,7 +23,7 @@ def install(region: Path, wheel: Path) -> bool:
     code = region / "code"
     code.mkdir(parents=True, exist_ok=True)
     current = code / "current"
-    slot = code / (os.readlink(current) if current.is_symlink() else "slot-a")
+    slot = code / (current.readlink() if current.is_symlink() else "slot-a")
     lock = cache.repository() / LOCK
     wanted = f"{_digest(wheel)} {_digest(lock)}\n"
     stamp = slot / ".installed"

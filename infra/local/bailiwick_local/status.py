@@ -62,7 +62,7 @@ def _centre(federation: Federation, items: list[ItemStatus]) -> Document:
 def _region(federation: Federation, region: Region, items: list[ItemStatus]) -> Document:
     ports = federation.region_ports(region)
     own = ask(federation.region_dir(region) / "run" / "admin.sock", "/status")
-    fallback = {
+    fallback: Document = {
         "id": region.id,
         "jurisdiction": region.jurisdiction,
         "state": "stopped",

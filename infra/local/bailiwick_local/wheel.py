@@ -30,7 +30,7 @@ def build() -> Path:
     done = subprocess.run(words, cwd=root, check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"the wheel could not be built:\n{done.stdout}{done.stderr}")
-    return sorted(directory.glob("*.whl"))[0]
+    return min(directory.glob("*.whl"))
 
 
 def sources_digest(root: Path) -> str:

@@ -1,3 +1,5 @@
+# mypy: disable-error-code="import-not-found"
+# ruff: noqa: S106 - the "passwords" are names of special tokens
 """Makes the tiny chat model: seeded random weights and a tokenizer trained on text that lies on every Debian machine.
 
 Run by the engine environment's own Python: `python tiny_model.py DIRECTORY`. The model answers nonsense, quickly; it

@@ -35,8 +35,7 @@ class Child:
         self._mark = mark
         self._changed = changed
         self._process: asyncio.subprocess.Process | None = None
-        self._stopping = False
-        self._wake = asyncio.Event()
+        self._stop = asyncio.Event()
 
     async def run_step(self) -> bool:
         """Run a step to its end; true if it ended with 0."""
@@ -47,16 +46,16 @@ class Child:
         if code == 0:
             self._become("done")
             return True
-        self._become("stopped" if self._stopping else "failed", f"ended with {code}")
+        self._become("stopped" if self._stop.is_set() else "failed", f"ended with {code}")
         return False
 
     async def keep_running(self, ready: asyncio.Event) -> None:
         """Keep the program running until `stop`; sets `ready` once it first is."""
         pause, early = FIRST_PAUSE, 0
-        while not self._stopping:
+        while not self._stop.is_set():
             began = time.monotonic()
             code = await self._one_life(ready)
-            if self._stopping:
+            if self._stop.is_set():
                 break
             steady = time.monotonic() - began >= STEADY_SECONDS
             pause, early = (FIRST_PAUSE, 0) if steady else (pause, early + 1)
@@ -69,8 +68,7 @@ class Child:
 
     async def stop(self) -> None:
         """Ask the process to end, wait as long as the item allows, then kill it and all that it started."""
-        self._stopping = True
-        self._wake.set()
+        self._stop.set()
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -88,7 +86,7 @@ class Child:
     async def _one_life(self, ready: asyncio.Event) -> int:
         self._become("starting")
         process = await self._spawn()
-        if self._stopping:  # asked to stop while the process was being made
+        if self._stop.is_set():  # asked to stop while the process was being made
             _signal(process, self.item.stop_signal)
         watcher = asyncio.create_task(self._watch(ready))
         try:
@@ -96,7 +94,7 @@ class Child:
         finally:
             watcher.cancel()
         orphans = [found for pid, at in self.status.descendants if (found := ProcessId(pid, at).alive())]
-        if orphans and not self._stopping:
+        if orphans and not self._stop.is_set():
             await asyncio.to_thread(reap.end, orphans, 5.0)
         self._forget()
         return code
@@ -152,7 +150,7 @@ class Child:
     async def _sleep(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
-                await self._wake.wait()
+                await self._stop.wait()
         except TimeoutError:
             return
 

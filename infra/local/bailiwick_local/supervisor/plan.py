@@ -1,7 +1,8 @@
 """What the supervisor is to run, as plain data that goes through one JSON file.
 
 A plan has units (the centre, each region) which run side by side. A unit has stages which start one after the other and
-stop in reverse; all items of a stage start together. An item is a step (runs once, must end with 0) or a program (stays).
+stop in reverse; all items of a stage start together. An item is a step (runs once, must end with 0) or a program, which
+stays.
 """
 
 from __future__ import annotations
