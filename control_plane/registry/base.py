@@ -54,7 +54,7 @@ def raw(**options: Any) -> Any:  # noqa: ANN401 - SQLModel's fields are untyped
 
 def moment(**options: Any) -> Any:  # noqa: ANN401 - SQLModel's fields are untyped
     """A point in time with its zone."""
-    return Field(sa_type=DateTime(timezone=True), **options)  # type: ignore[call-overload] # an instance is allowed
+    return Field(sa_type=DateTime(timezone=True), **options)
 
 
 def document(**options: Any) -> Any:  # noqa: ANN401 - SQLModel's fields are untyped
@@ -64,17 +64,17 @@ def document(**options: Any) -> Any:  # noqa: ANN401 - SQLModel's fields are unt
 
 def numbers() -> Any:  # noqa: ANN401 - SQLModel's fields are untyped
     """An array of 64-bit integers."""
-    return Field(sa_type=ARRAY(BigInteger))  # type: ignore[call-overload] # an instance is allowed
+    return Field(sa_type=ARRAY(BigInteger))
 
 
 def words() -> Any:  # noqa: ANN401 - SQLModel's fields are untyped
     """An array of texts."""
-    return Field(sa_type=ARRAY(Text))  # type: ignore[call-overload] # an instance is allowed
+    return Field(sa_type=ARRAY(Text))
 
 
 def raws() -> Any:  # noqa: ANN401 - SQLModel's fields are untyped
     """An array of bytes."""
-    return Field(sa_type=ARRAY(LargeBinary))  # type: ignore[call-overload] # an instance is allowed
+    return Field(sa_type=ARRAY(LargeBinary))
 
 
 Moment = datetime
