@@ -117,7 +117,7 @@ name = "bailiwick"
 
 def _region_toml(federation: Federation, region: Region, officer: str) -> str:
     ports, centre = federation.region_ports(region), federation.centre_ports
-    pots = "\n".join(_pot(pot) for pot in vocabulary.POTS)
+    pots = "\n".join(_pot(pot, vocabulary.SCALE[region.currency]) for pot in vocabulary.POTS)
     chat = _engine(vocabulary.CHAT_MODEL, "chat", ports.engine(0), ["--max-model-len", "1024"])
     embedding = _engine(vocabulary.EMBEDDING_MODEL, "embedding", ports.engine(1), ["--runner", "pooling"])
     return f"""\
@@ -197,10 +197,10 @@ environment = {{ {environment} }}
 """
 
 
-def _pot(pot: vocabulary.Pot) -> str:
+def _pot(pot: vocabulary.Pot, scale: int) -> str:
     lines = ["[[budgets.pot]]", f'id = "{pot.id}"']
     if pot.limit is not None:
-        lines.append(f"limit = {pot.limit}  # micro-units")
+        lines.append(f"limit = {pot.limit * scale}  # micro-units")
     match = ", ".join(f'{tag} = "{value}"' for tag, value in pot.match)
     rungs = ", ".join(f'{{ at_permille = {at}, action = "{action}" }}' for at, action in pot.thresholds)
     lines += [

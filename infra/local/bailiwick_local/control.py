@@ -84,14 +84,14 @@ class Control:
             )
 
     def follow(self, show: Callable[[states.State], None], seconds: float) -> states.State | None:
-        """Call `show` with each new state until all is ready, something cannot start, or time is up."""
+        """Call `show` with each new state until each unit is ready or cannot get there, or time is up."""
         deadline = time.monotonic() + seconds
         last = None
         while time.monotonic() < deadline:
             last = self.state()
             if last is not None:
                 show(last)
-                if last.phase != "starting" or any(item.state == "failed" for item in last.items):
+                if last.phase != "starting" or _settled(last):
                     return last
             elif not self.running() and time.monotonic() > deadline - seconds + 10:
                 return None
@@ -110,3 +110,10 @@ class Control:
                     show(current)
                 time.sleep(POLL)
         return self.reap()
+
+
+def _settled(state: states.State) -> bool:
+    """Whether each unit is all up, or has something that will not come up."""
+    failed = {item.unit for item in state.items if item.state == "failed"}
+    pending = {item.unit for item in state.items if item.state not in {"running", "done"}}
+    return bool(failed) and pending <= failed

@@ -95,7 +95,7 @@ class Region:
 
 DEMO_REGIONS = (
     Region(id="eu-de", number=1, jurisdiction="EU", timezone="Europe/Berlin", currency="EUR"),
-    Region(id="in-mh", number=2, jurisdiction="IN", timezone="Asia/Kolkata", currency="EUR"),
+    Region(id="in-mh", number=2, jurisdiction="IN", timezone="Asia/Kolkata", currency="INR"),
 )
 
 

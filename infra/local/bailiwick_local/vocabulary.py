@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 COST_CENTRES = ("cc-100",)
 TEAMS = ("payments", "care", "lab")
@@ -15,9 +16,13 @@ CHAT_MODEL = "tiny-chat"
 EMBEDDING_MODEL = "minilm"
 
 
+# What one euro's worth of budget is in the demo's currencies; a demo's figure, not a rate that anything is billed at.
+SCALE = MappingProxyType({"EUR": 1, "INR": 95})
+
+
 @dataclass(frozen=True)
 class Pot:
-    """A budget: micro-units of the region's currency per window, for the requests whose tags match."""
+    """A budget: euro micro-units (times SCALE) per window, for the requests whose tags match."""
 
     id: str
     limit: int | None
