@@ -185,7 +185,7 @@ class Pot(Section):
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/-]{0,127}$")]
     limit: Micro | None = Field(default=None, description="micro-units per window; none: counted, never refused")
-    window: Literal["day", "week", "month", "quarter", "year", "total"] = "month"
+    window: Literal["day", "week", "month", "quarter", "year", "never"] = "month"
     match: Mapping[Literal["cost_centre", "team", "project", "product", "use_case", "environment", "key"], str] = Field(
         default_factory=dict
     )
@@ -282,7 +282,7 @@ class RegionSettings(BaseSettings):
     @property
     def ledger_origin(self) -> str:
         """The C2SP origin line, which is also the name in the ledger's verifier key."""
-        return self.ledger.origin or f"bailiwick/{self.region.id}/ledger"
+        return self.ledger.origin or f"bailiwick/{self.region.id}"
 
     def dsn(self, role: str) -> str:
         """The database address for `role`.

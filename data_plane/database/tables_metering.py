@@ -68,7 +68,7 @@ class PersonRow(SQLModel, table=True):
 
 
 class WorkerRow(SQLModel, table=True):
-    """One gateway worker: its life sign and the digests that it serves."""
+    """One gateway worker: its life sign, the digests that it serves, and its last batch that was committed."""
 
     __tablename__ = "worker"
 
@@ -80,3 +80,4 @@ class WorkerRow(SQLModel, table=True):
     config: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     policy: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     state: str = Field(default="starting", sa_column=Column(Text, nullable=False))
+    batch: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))

@@ -45,13 +45,30 @@ BEGIN
 END
 $$;
 
--- Makes admissions durable: numbers them gaplessly, reserves on every pot, inserts their entries, opens them, and draws
--- the person tag of (subject, day) where there is none yet. The caller holds the counter's lock and the pots'.
+-- The person tags of (subject, day), in order; a proposed tag is kept where there was none yet.
+CREATE FUNCTION bw_people(p_subject bytea[], p_day date[], p_tag bytea[])
+RETURNS bytea[] LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    INSERT INTO person (subject, day, tag)
+    SELECT DISTINCT ON (s.subject, s.day) s.subject, s.day, s.tag
+    FROM unnest(p_subject, p_day, p_tag) AS s (subject, day, tag)
+    ORDER BY s.subject, s.day
+    ON CONFLICT DO NOTHING;
+    RETURN (
+        SELECT array_agg(p.tag ORDER BY s.ord)
+        FROM unnest(p_subject, p_day) WITH ORDINALITY AS s (subject, day, ord)
+        JOIN person p ON p.subject = s.subject AND p.day = s.day
+    );
+END
+$$;
+
+-- Makes admissions durable: numbers them gaplessly, reserves on every pot, inserts their entries and opens them. The
+-- caller holds the counter's lock and the pots'.
 CREATE FUNCTION bw_admit(
     p_now timestamptz, p_worker text, p_last bigint,
     p_request uuid[], p_head bytea[], p_tail bytea[], p_amount bigint[], p_pots text[],
-    p_subject bytea[], p_tag bytea[], p_day date[], p_service boolean[], p_tags text[], p_tier text[],
-    OUT numbers bigint[], OUT persons bytea[], OUT refused text[])
+    p_person bytea[], p_day date[], p_service boolean[], p_tags text[], p_tier text[],
+    OUT numbers bigint[], OUT refused text[])
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     refused := bw_fit(p_amount, p_pots);
@@ -62,18 +79,6 @@ BEGIN
         FROM unnest(refused) WITH ORDINALITY AS r (f, ord)
     ) AS counted;
 
-    INSERT INTO person (subject, day, tag)
-    SELECT DISTINCT ON (s.subject, s.day) s.subject, s.day, s.tag
-    FROM unnest(p_subject, p_day, p_tag, numbers) AS s (subject, day, tag, number)
-    WHERE s.number IS NOT NULL
-    ORDER BY s.subject, s.day
-    ON CONFLICT DO NOTHING;
-
-    SELECT array_agg(p.tag ORDER BY s.ord)
-    INTO persons
-    FROM unnest(p_subject, p_day) WITH ORDINALITY AS s (subject, day, ord)
-    LEFT JOIN person p ON p.subject = s.subject AND p.day = s.day;
-
     INSERT INTO ledger_entry (kind, number, body, at)
     SELECT 'admission', e.number, e.head || convert_to(e.number::text, 'UTF8') || e.tail, p_now
     FROM unnest(numbers, p_head, p_tail) AS e (number, head, tail)
@@ -82,7 +87,7 @@ BEGIN
 
     INSERT INTO open_admission (number, worker, request, amount, pots, person, day, service, tags, tier, at)
     SELECT o.number, p_worker, o.request, o.amount, o.pots, o.person, o.day, o.service, o.tags, o.tier, p_now
-    FROM unnest(numbers, p_request, p_amount, p_pots, persons, p_day, p_service, p_tags, p_tier)
+    FROM unnest(numbers, p_request, p_amount, p_pots, p_person, p_day, p_service, p_tags, p_tier)
          AS o (number, request, amount, pots, person, day, service, tags, tier)
     WHERE o.number IS NOT NULL;
 

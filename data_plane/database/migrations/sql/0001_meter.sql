@@ -3,12 +3,14 @@
 --
 -- status: 'ok'; 'stale' (the set of pots changed: read it again); 'due' (a window has ended: roll it over); 'halted'
 -- (the ledger may not be written: `reason` says why). In all but 'ok' nothing was admitted; settlements and refusals were
--- written all the same.
+-- written all the same. `p_batch` counts the worker's calls, so that it can learn after a lost connection which one was
+-- the last to be committed.
 CREATE FUNCTION bw_meter(
-    p_now timestamptz, p_worker text, p_revision bigint,
+    p_now timestamptz, p_worker text, p_batch bigint, p_revision bigint,
     a_request uuid[], a_head bytea[], a_tail bytea[], a_amount bigint[], a_pots text[],
     a_subject bytea[], a_tag bytea[], a_day date[], a_service boolean[], a_tags text[], a_tier text[],
-    s_number bigint[], s_cost bigint[], s_body bytea[], d_body bytea[],
+    s_number bigint[], s_cost bigint[], s_body bytea[],
+    d_head bytea[], d_tail bytea[], d_subject bytea[], d_tag bytea[], d_day date[],
     OUT status text, OUT reason text, OUT numbers bigint[], OUT persons bytea[], OUT refused text[], OUT settled bigint[])
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -41,8 +43,10 @@ BEGIN
     IF cardinality(s_number) > 0 THEN
         settled := bw_settle(p_now, s_number, s_cost, s_body);
     END IF;
-    IF cardinality(d_body) > 0 THEN
-        INSERT INTO ledger_entry (kind, body, at) SELECT 'decision', body, p_now FROM unnest(d_body) AS d (body);
+    IF cardinality(d_head) > 0 THEN
+        INSERT INTO ledger_entry (kind, body, at)
+        SELECT 'decision', d.head || convert_to(encode(d.tag, 'hex'), 'UTF8') || d.tail, p_now
+        FROM unnest(d_head, bw_people(d_subject, d_day, d_tag), d_tail) AS d (head, tag, tail);
     END IF;
 
     IF v_admits AND status = 'ok' THEN
@@ -51,11 +55,13 @@ BEGIN
         IF v_due THEN
             status := 'due';
         ELSE
-            SELECT a.numbers, a.persons, a.refused INTO numbers, persons, refused
+            persons := bw_people(a_subject, a_day, a_tag);
+            SELECT a.numbers, a.refused INTO numbers, refused
             FROM bw_admit(p_now, p_worker, v_last, a_request, a_head, a_tail, a_amount, a_pots,
-                          a_subject, a_tag, a_day, a_service, a_tags, a_tier) AS a;
+                          persons, a_day, a_service, a_tags, a_tier) AS a;
         END IF;
     END IF;
+    UPDATE worker SET batch = p_batch WHERE id = p_worker;
 END
 $$;
 
@@ -76,7 +82,7 @@ RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_c
 DECLARE
     v_row bigint;
 BEGIN
-    IF p_kind NOT IN ('change', 'consent', 'veto', 'egress', 'key', 'budget', 'erasure', 'correction') THEN
+    IF p_kind NOT IN ('change', 'consent', 'veto', 'egress', 'key', 'budget', 'grant', 'erasure', 'correction') THEN
         RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'not appended this way: entries of kind ' || p_kind;
     END IF;
     INSERT INTO ledger_entry (kind, body, at) VALUES (p_kind, p_body, p_at) RETURNING "row" INTO v_row;

@@ -98,5 +98,6 @@ CREATE TABLE worker (
     manifest text,
     config   text,
     policy   text,
-    state    text NOT NULL DEFAULT 'starting'
-);
+    state    text NOT NULL DEFAULT 'starting',
+    batch    bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 20);

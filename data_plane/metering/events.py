@@ -1,0 +1,11 @@
+"""Names of the log events of metering."""
+
+STORE_LOST = "metering_store_lost"
+STORE_BACK = "metering_store_back"
+SETTLED_BY_ANOTHER = "settlement_by_another"
+BOUND_EXCEEDED = "admission_bound_exceeded"
+RECOVERED = "open_admissions_recovered"
+LEASE_LOST = "worker_lease_lost"
+LEASE_TAKEN = "worker_lease_taken"
+POTS_CHANGED = "pots_changed"
+LEFT_OPEN = "settlements_left_to_recovery"
