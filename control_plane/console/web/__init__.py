@@ -1,0 +1,1 @@
+"""The console's pages: facts in, view models between, HTML out."""

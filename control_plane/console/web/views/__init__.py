@@ -1,0 +1,1 @@
+"""View models: pure functions from facts to what a template prints."""
