@@ -1,0 +1,1 @@
+"""gRPC glue for both ends of the link: credentials, options, peers, errors, deadlines, back-off."""
