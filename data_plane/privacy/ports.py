@@ -9,10 +9,10 @@ from typing import Protocol, TypeAlias
 
 import asyncpg
 
-from bailiwick.contract.ledger_entry import Entry
+from bailiwick.contract.ledger_entry import Change, Correction, Egress
 
 Clock: TypeAlias = Callable[[], datetime]
-Append: TypeAlias = Callable[[asyncpg.Connection, Entry], Awaitable[None]]
+Append: TypeAlias = Callable[[asyncpg.Connection, "Change | Correction | Egress"], Awaitable[object]]
 """MUST insert the entry in the connection's present transaction."""
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
@@ -43,7 +43,7 @@ LEAVING = frozenset(
 class Outgoing:
     """A rebuilt message, its exact bytes, and how it is accounted for. Only `Rebuilder` makes one."""
 
-    message: Message
+    message: Any  # the stub's own type, which the call that sends it names
     body: bytes
     klass: int
 

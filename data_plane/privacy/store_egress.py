@@ -52,8 +52,8 @@ async def newest(database: Database, limit: int = 100) -> list[EgressObject]:
 async def accounts(database: Database, limit: int = 100) -> list[ControlAccount]:
     """Control accounts, newest first; the open ones are still counting."""
     rows = await database.fetch(
-        "SELECT class AS klass, type, period_start, period_end, count, bytes AS size, rolling, closed FROM control_period"
-        " ORDER BY period_start DESC, class, type LIMIT $1",
+        "SELECT class AS klass, type, period_start, period_end, count, bytes AS size, rolling, closed"
+        " FROM control_period ORDER BY period_start DESC, class, type LIMIT $1",
         limit,
     )
     return [ControlAccount(**dict(row)) for row in rows]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bailiwick.contract.release import digest as text_of
 from bailiwick.contract.release import hex_of
-from data_plane.releases.durable import write_durably
+from data_plane.database.durable import write_durably
 
 
 def text_digest(raw: bytes) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from bailiwick.contract import canonical
 from bailiwick.contract.canonical import Json
 from bailiwick.contract.errors import ContractError
-from data_plane.releases.durable import write_durably
+from data_plane.database.durable import write_durably
 from data_plane.releases.errors import RecordError
 
 LIMIT = 1 << 16
@@ -45,18 +45,21 @@ class Record:
     failed: Mapping[str, int] = field(default_factory=dict)
 
     def intend(self, step: Step) -> Record:
-        """Before the switch: `step` is about to be made; its version is the lowest from now on."""
+        """Before the switch: `step` is about to be made; no version below it will do from now on."""
         raised = step.version > self.highest
         return replace(
             self,
             pending=step,
             highest=step.version if raised else self.highest,
             highest_manifest=step.manifest if raised else self.highest_manifest,
+            failed={name: generation for name, generation in self.failed.items() if name != step.manifest},
         )
 
     def switched(self) -> Record:
-        """After the switch: what was pending is applied and being watched."""
-        return replace(self, previous=self.applied, applied=self.pending, pending=None, watching=True)
+        """After the switch: what was pending is applied and being watched; a failed release is nothing to go back to."""
+        left = self.applied
+        back = None if left is None or left.manifest in self.failed else left
+        return replace(self, previous=back, applied=self.pending, pending=None, watching=True)
 
     def abandoned(self) -> Record:
         """The switch was not made: nothing is pending."""
@@ -66,13 +69,18 @@ class Record:
         """The applied release is healthy."""
         return replace(self, watching=False)
 
-    def went_back(self, generation: int) -> Record:
-        """The applied release was unhealthy: the previous one runs, and this digest waits for a new generation."""
+    def condemned(self, generation: int) -> Record:
+        """The applied release is unhealthy: the previous one is pending, and the digest waits for a new generation."""
         failed = dict(self.failed)
         if self.applied is not None:
             failed[self.applied.manifest] = generation
         kept = dict(sorted(failed.items(), key=lambda item: item[1])[-KEPT_FAILURES:])
-        return replace(self, applied=self.previous, previous=None, pending=None, watching=False, failed=kept)
+        return replace(self, pending=self.previous, watching=False, failed=kept)
+
+    @property
+    def leaving(self) -> bool:
+        """Whether what is applied has failed and there is something to go back to."""
+        return self.applied is not None and self.applied.manifest in self.failed and self.previous is not None
 
     def may_try(self, manifest: str, generation: int) -> bool:
         """A digest that failed is not tried again before a new generation."""
