@@ -7,7 +7,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
-from control_plane.domain.errors import StateError, UnauthenticatedError
+from control_plane.domain.errors import UnauthenticatedError
 from control_plane.domain.words import RegionId
 
 
@@ -30,10 +30,10 @@ def secret_hash(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
-def redeem_check(kept: Invitation | None, secret: bytes, region: RegionId, now: datetime) -> Invitation:
-    """Whether the holder of `secret` may enrol `region` now.
+def redeem_check(kept: Invitation | None, secret: bytes, now: datetime) -> Invitation:
+    """Whether the holder of `secret` may enrol the invitation's region now.
 
-    Unknown, used and expired read the same from outside. Raises `StateError` where it is for another region.
+    Unknown, used and expired read the same from outside.
     """
     refused = UnauthenticatedError(
         "invitation", "The invitation is unknown, used or expired.", "Ask central operations for a new one."
@@ -42,8 +42,4 @@ def redeem_check(kept: Invitation | None, secret: bytes, region: RegionId, now: 
         raise refused
     if kept.used_at is not None or now >= kept.expires_at:
         raise refused
-    if kept.region != region:
-        raise StateError(
-            "invitation-region", "The invitation is for another region.", "Use this region's own invitation."
-        )
     return kept

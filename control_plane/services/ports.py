@@ -355,8 +355,8 @@ class CertificateIssuer(Protocol):
 class TufAuthority(Protocol):
     """Makes and checks TUF metadata; it keeps nothing."""
 
-    def draft_targets(self, newest: bytes, targets: Sequence[tuple[str, bytes]]) -> bytes:
-        """Unsigned targets metadata that adds (path, body) targets to the newest."""
+    def draft_targets(self, newest: bytes, targets: Sequence[tuple[str, bytes]], now: datetime) -> bytes:
+        """Unsigned targets metadata of the next version that adds (path, body) targets to the newest."""
 
     def signable(self, metadata: bytes) -> bytes:
         """The exact bytes over which signatures are made."""
@@ -370,8 +370,13 @@ class TufAuthority(Protocol):
     def complete(self, metadata: bytes, signatures: Sequence[tuple[str, bytes]], root: bytes) -> tuple[int, bytes]:
         """(version, metadata with its signatures); raises `StateError` below the threshold."""
 
-    def online(self, targets: bytes, snapshot: bytes, timestamp: bytes, now: datetime) -> tuple[bytes, bytes]:
-        """(snapshot, timestamp) of the next versions over these targets, signed by the online keys."""
+    def online(
+        self, targets: bytes, snapshot: bytes, timestamp: bytes, now: datetime
+    ) -> tuple[tuple[int, bytes], tuple[int, bytes]]:
+        """(version, bytes) of the next snapshot and timestamp over these targets, signed by the online keys."""
+
+    def due(self, snapshot: bytes, timestamp: bytes, now: datetime) -> bool:
+        """Whether the online roles must be made anew because of their age."""
 
 
 class Cosigner(Protocol):
@@ -380,5 +385,5 @@ class Cosigner(Protocol):
     def vkey(self) -> str:
         """The witness's verifier key in C2SP's text form."""
 
-    def cosign(self, checkpoint_text: bytes, now: datetime) -> bytes:
+    def cosign(self, checkpoint_text: str, now: datetime) -> bytes:
         """One cosignature/v1 signature line, with its newline."""
