@@ -14,7 +14,8 @@ from data_plane.access import keys
 from data_plane.access.errors import InvalidKeyError, KeyRevokedError, UnknownKeyError
 from data_plane.access.keys import ApiKey, NewKey
 from data_plane.access.table import SELECT, from_row
-from data_plane.ledger import append, commitments
+from data_plane.ledger import commitments
+from data_plane.ledger.append import append
 
 MAX_NAME = 100
 

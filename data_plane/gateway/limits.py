@@ -65,15 +65,23 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return found
 
 
-async def read_body(receive: Receive, declared: bytes | None, limit: int) -> bytes:
-    """The whole body, never more than `limit` bytes of it in memory.
+def check_declared(declared: bytes | None, limit: int) -> None:
+    """Refuses a body by its announced length, before any of it is read.
+
+    Raises:
+        Refusal: it is longer than `limit`, or no length at all.
+    """
+    if declared is not None and (not declared.isdigit() or int(declared[:18]) > limit):
+        raise too_large(limit)
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The whole body, never much more than `limit` bytes of it in memory.
 
     Raises:
         Refusal: it is longer.
         ClientGone: the client left.
     """
-    if declared is not None and (not declared.isdigit() or int(declared[:18]) > limit):
-        raise too_large(limit)
     message = await receive()
     if message["type"] == "http.disconnect":
         raise ClientGone

@@ -36,16 +36,18 @@ class StreamFilter:
     With one choice vLLM's usage in a chunk is cumulative; with several it is each choice's own, so they are added up.
     """
 
-    __slots__ = ("_continuous", "_per_choice", "_rest", "_several", "_usage", "done", "seen")
+    __slots__ = ("_choices", "_continuous", "_outputs", "_prompts", "_rest", "_several", "_usage", "done", "seen")
 
-    def __init__(self, *, usage: bool, continuous: bool, several: bool) -> None:
+    def __init__(self, *, usage: bool, continuous: bool, choices: int = 1, prompts: int = 1) -> None:
         self.seen = Seen()
         self.done = False
         self._usage = usage
         self._continuous = continuous
-        self._several = several
+        self._choices = choices
+        self._several = choices * prompts > 1
         self._rest = b""
-        self._per_choice: dict[int, tuple[int, int]] = {}
+        self._outputs: dict[int, int] = {}
+        self._prompts: dict[int, int] = {}
 
     def feed(self, data: bytes) -> bytes:
         """What the client may have of everything that is complete so far."""
@@ -90,9 +92,11 @@ class StreamFilter:
         if not choices:
             self._note(usage)
             return
-        self._per_choice[choices[0]["index"]] = (usage["prompt_tokens"], usage.get("completion_tokens") or 0)
-        self.seen.prompt = max(self.seen.prompt, usage["prompt_tokens"])
-        self.seen.output = sum(output for _, output in self._per_choice.values())
+        index = _count(choices[0].get("index"))
+        self._outputs[index] = _count(usage.get("completion_tokens"))
+        self._prompts[index // self._choices] = _count(usage.get("prompt_tokens"))
+        self.seen.prompt = sum(self._prompts.values())
+        self.seen.output = sum(self._outputs.values())
 
     def _note(self, usage: dict[str, object]) -> None:
         note(self.seen, usage)

@@ -12,9 +12,11 @@ from data_plane.gateway.errors import Refusal
 NAMES = ("cost_centre", "team", "project", "product", "use_case", "environment")
 HEADERS = tuple((name, b"x-bailiwick-" + name.replace("_", "-").encode()) for name in NAMES)
 PROJECT_HEADER = b"openai-project"
+TAG_HEADERS = frozenset({PROJECT_HEADER, *(header for _, header in HEADERS)})
 MAX_MEMO = 8192
 
 Asked = tuple[str | None, ...]
+NOTHING: Asked = (None,) * len(NAMES)
 
 
 class Resolver:
@@ -73,8 +75,8 @@ def asked_for(headers: Mapping[bytes, bytes], metadata: Mapping[str, str]) -> As
     Raises:
         Refusal: a header and `metadata` (or the two project headers) disagree.
     """
-    if len(headers) <= 3 and not metadata and PROJECT_HEADER not in headers and not _any(headers):
-        return (None,) * len(NAMES)
+    if not metadata and TAG_HEADERS.isdisjoint(headers):
+        return NOTHING
     values: list[str | None] = []
     for name, header in HEADERS:
         raw = headers.get(header)
@@ -94,10 +96,6 @@ def asked_for(headers: Mapping[bytes, bytes], metadata: Mapping[str, str]) -> As
             )
         values.append(candidates.pop() if candidates else None)
     return tuple(values)
-
-
-def _any(headers: Mapping[bytes, bytes]) -> bool:
-    return any(header in headers for _, header in HEADERS)
 
 
 def _refusal(code: str, name: str, permitted: tuple[str, ...], message: str) -> Refusal:

@@ -1,0 +1,20 @@
+"""The person behind a request, as a keyed pseudonym that never leaves the region and opens nothing without its key."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from data_plane.access.keys import ApiKey
+
+
+class Pseudonyms:
+    """HMAC-SHA-256 under `keys/person.key`: `safety_identifier`, else `user`, else the API key counts as one person."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def subject(self, person: str | None, api_key: ApiKey) -> bytes:
+        """32 bytes, the same for the same person."""
+        value = f"key:{api_key.id}" if person is None else f"person:{person}"
+        return hmac.digest(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256)
