@@ -31,6 +31,9 @@ class Witness(witness_pb2_grpc.WitnessServiceServicer):
             raise self.raises
         return witness_pb2.StateResponse(size=7)
 
+    async def AddCheckpoint(self, request, context):  # noqa: N802 # gRPC's name
+        raise NotImplementedError
+
 
 @dataclass
 class Link:
