@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from bailiwick_local.federation import Federation, Region
@@ -77,11 +78,11 @@ def _region(federation: Federation, region: Region, items: list[ItemStatus]) -> 
     return {**fallback, **own, "processes": [_process(item) for item in items]}
 
 
-def ask(socket: Path, path: str) -> Document:
+def ask(socket: Path, path: str, headers: Mapping[str, str] | None = None) -> Document:
     """What a process answers on its admin socket; nothing when it does not answer."""
     try:
         transport = httpx.HTTPTransport(uds=str(socket))
-        with httpx.Client(transport=transport, base_url="http://local", timeout=ASK_SECONDS) as client:
+        with httpx.Client(transport=transport, base_url="http://local", timeout=ASK_SECONDS, headers=headers) as client:
             answer = client.get(path)
             answer.raise_for_status()
             found = answer.json()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from bailiwick_local.supervisor.plan import Probe
 
 ANSWER_SECONDS = 5.0
-ALIVE_SECONDS = 1.0
+ALIVE_SECONDS = 2.0
 
 
 async def ready(probe: Probe, age: float) -> bool:
