@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
-from control_plane.activities.messages import EnrolmentDecision, EvidenceAnswer, EvidenceWatch, LinkWatch
-from control_plane.activities.ports import Changes, Enrolments, EvidenceDesk
+from control_plane.activities.messages import REFUSED, EnrolmentDecision, EvidenceAnswer, EvidenceWatch, LinkWatch
+from control_plane.activities.ports import Changes, Enrolments, EvidenceDesk, WishRefusedError
 from control_plane.activities.waiting import until
 
 
@@ -44,7 +45,10 @@ class OnboardingActivities:
     @activity.defn(name="onboarding.decide")
     async def decide(self, decision: EnrolmentDecision) -> None:
         """Record what central operations decided."""
-        await self._enrolments.decide(decision)
+        try:
+            await self._enrolments.decide(decision)
+        except WishRefusedError as error:
+            raise ApplicationError(str(error), error.code, type=REFUSED, non_retryable=True) from error
 
     @activity.defn(name="onboarding.watch_link")
     async def watch_link(self, watch: LinkWatch) -> bool:
