@@ -72,17 +72,18 @@ def p256(path: Path) -> ec.EllipticCurvePrivateKey:
 
 def certificate(path: Path) -> x509.Certificate:
     """Read the first certificate of a PEM file."""
-    return x509.load_pem_x509_certificate(_read(path))
+    return x509.load_pem_x509_certificate(read(path))
 
 
 def _load(path: Path) -> object:
     try:
-        return load_pem_private_key(_read(path), password=None)
+        return load_pem_private_key(read(path), password=None)
     except (ValueError, TypeError) as error:
         raise KeyFileError(f"{path} is no unencrypted private key in PEM") from error
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """Read a file of the centre; raises `KeyFileError`."""
     try:
         return path.read_bytes()
     except OSError as error:

@@ -13,6 +13,7 @@ RegionId = NewType("RegionId", str)
 UserId = NewType("UserId", str)
 
 MERGED = "*"
+UNKNOWN = "unknown"  # a refusal of a request that named no registered word
 DIGEST_BYTES = 32
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
@@ -67,12 +68,12 @@ class Vocabulary:
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def allows(self, dimension: str, text: str) -> bool:
-        """Whether `text` may stand in `dimension`; "*" stands for merged words."""
+        """Whether `text` may stand in `dimension`; "*" stands for merged words, "unknown" for none."""
         if dimension == "region":
             return bool(_REGION.match(text)) and len(text) <= _REGION_LENGTH
         if dimension == "currency":
             return bool(_CURRENCY.match(text))
-        if text == MERGED:
+        if text in {MERGED, UNKNOWN}:
             return True
         known = self.words.get(dimension, frozenset())
         return text in known if known else bool(_WORD.match(text))

@@ -15,6 +15,7 @@ from control_plane.registry.store_people import SqlUsers
 from control_plane.registry.store_regions import SqlCertificates, SqlInvitations, SqlRegions
 from control_plane.registry.store_releases import SqlReleases, SqlSigning
 from control_plane.registry.store_reports import SqlReports
+from control_plane.registry.store_rollouts import SqlAnswers, SqlRollouts
 from control_plane.registry.store_spend import SqlSpend
 from control_plane.registry.store_states import SqlStates
 from control_plane.services.ports import Transaction
@@ -45,6 +46,8 @@ def stores(session: AsyncSession) -> Transaction:
         witness=SqlWitness(session),
         log=SqlLog(session),
         users=SqlUsers(session),
+        rollouts=SqlRollouts(session),
+        answers=SqlAnswers(session),
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from control_plane.registry import tables_people, tables_regions, tables_releases, tables_reports
+from control_plane.registry import tables_people, tables_regions, tables_releases, tables_reports, tables_rollouts
 from control_plane.registry.base import MAPPING
 
-TABLE_MODULES = (tables_people, tables_regions, tables_releases, tables_reports)
+TABLE_MODULES = (tables_people, tables_regions, tables_releases, tables_reports, tables_rollouts)
 METADATA = MAPPING.metadata

@@ -21,6 +21,7 @@ from control_plane.domain.releases import Desired, Release, ReleaseStage, Releas
 from control_plane.domain.reports import KeptReport, Report
 from control_plane.domain.spend import Coverage, MachineSum, SpendQuery, SpendRow
 from control_plane.domain.words import RegionId, UserId
+from control_plane.services.rollout_ports import AnswerStore, RolloutStore
 
 
 class RegionStore(Protocol):
@@ -323,6 +324,8 @@ class Transaction:
     witness: WitnessStore
     log: LogStore
     users: UserStore
+    rollouts: RolloutStore
+    answers: AnswerStore
 
 
 class Registry(Protocol):
