@@ -74,13 +74,14 @@ class Control:
         (self.directory / "state.json").unlink(missing_ok=True)
         plans.save(plan, self.directory / "plan.json")
         with (self.directory / "supervisor.log").open("ab") as log:
-            subprocess.Popen(
+            subprocess.run(
                 [sys.executable, "-P", "-m", "bailiwick_local.supervisor.daemon", str(self.directory)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.directory,
                 start_new_session=True,
+                check=True,
             )
 
     def follow(self, show: Callable[[states.State], None], seconds: float) -> states.State | None:

@@ -15,7 +15,7 @@ import httpx
 from bailiwick.cli.output import Exit, fail
 
 DEFAULT_PORT_BASE = 8700
-REGION_STRIDE = 20
+START = "start it with `bailiwick up`, and look with `bailiwick status`"
 
 
 def home(override: Path | None = None) -> Path:
@@ -71,7 +71,7 @@ def centre_client(as_user: str | None = None, base: Path | None = None, timeout:
         return _client(httpx.HTTPTransport(), address, headers, f"the centre at {address}", timeout)
     acting = as_user or os.environ.get("BAILIWICK_AS")
     headers = {"X-Bailiwick-As": acting} if acting else {}
-    transport = httpx.HTTPTransport(uds=str(centre_dir(base) / "run" / "admin.sock"))
+    transport = _socket(centre_dir(base) / "run" / "admin.sock", "the centre")
     return _client(transport, "http://centre", headers, "the centre", timeout)
 
 
@@ -81,8 +81,14 @@ def region_client(region: str, base: Path | None = None, timeout: float = 60) ->
     if not (directory / "region.toml").exists():
         known = ", ".join(region_ids(base)) or "none"
         fail(f"region {region} is not on this machine (known here: {known})", "check --region and --home", Exit.USAGE)
-    transport = httpx.HTTPTransport(uds=str(directory / "run" / "admin.sock"))
+    transport = _socket(directory / "run" / "admin.sock", f"region {region}")
     return _client(transport, "http://region", {}, f"region {region}", timeout)
+
+
+def _socket(path: Path, peer: str) -> httpx.BaseTransport:
+    if not path.exists():
+        fail(f"cannot reach {peer}: there is no {path}", START, Exit.UNREACHABLE)
+    return httpx.HTTPTransport(uds=str(path))
 
 
 class _Translating(httpx.BaseTransport):
@@ -97,8 +103,7 @@ class _Translating(httpx.BaseTransport):
         try:
             return self._inner.handle_request(request)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            fix = "start it with `bailiwick up`, and look with `bailiwick status`"
-            fail(f"cannot reach {self._peer}: {error}", fix, Exit.UNREACHABLE)
+            fail(f"cannot reach {self._peer}: {error}", START, Exit.UNREACHABLE)
         except httpx.TransportError as error:
             kind = type(error).__name__
             fail(f"{self._peer} did not answer: {kind}", "try again; see `bailiwick logs`", Exit.UNREACHABLE)

@@ -79,17 +79,17 @@ def last_settlement(scene: Scene, region: Region) -> None:
     body = settled[-1]["entry"]
     usage = body["usage"]
     scene.stage.fact(
-        f"entry {settled[-1]['index']}: admission {body['number']}, {body['how']}, {usage['prompt']} + {usage['output']} tokens,"
-        f" {body['cost']} micro-{body['currency']}; the person is the random tag {body['person'][:8]}..."
+        f"entry {settled[-1]['index']}: admission {body['number']}, {body['how']},"
+        f" {usage['prompt']} + {usage['output']} tokens, {body['cost']} micro-{body['currency']};"
+        f" the person is the random tag {body['person'][:8]}..."
     )
 
 
 def ledger(scene: Scene, region: Region) -> None:
     """Rebuild the region's whole tree, and prove one admission."""
     checked = scene.shell.run("ledger", "fsck", "--region", region.id)
-    scene.stage.fact(
-        f"{region.id}: the tree of {checked.get('size', checked.get('entries', '?'))} entries was rebuilt from raw rows"
-    )
+    size = checked.get("size", checked.get("entries", "?"))
+    scene.stage.fact(f"{region.id}: the tree of {size} entries was rebuilt from raw rows")
     scene.shell.run("ledger", "prove", "--region", region.id, "--number", "1")
     cosigned = (scene.region_status(region).get("ledger") or {}).get("cosigned_size")
     scene.stage.note(f"the centre has cosigned up to size {cosigned} without having seen an entry")

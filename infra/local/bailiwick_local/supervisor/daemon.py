@@ -136,6 +136,8 @@ class Supervisor:
 def main(arguments: list[str]) -> int:
     """Run the plan in the directory named on the command line."""
     directory = Path(arguments[0])
+    if os.fork():  # who started us goes on at once, and never has to wait for our end
+        os._exit(0)
     lock = Lock(directory / "supervisor.pid")
     if not lock.take():
         sys.stderr.write("another supervisor runs this federation\n")
