@@ -40,7 +40,9 @@ def main(settings: RegionSettings) -> int:
 async def _serve(settings: RegionSettings, stop: asyncio.Event) -> None:
     pool = await open_pool(settings.dsn(ROLE), name="console", statement_seconds=STATEMENT_SECONDS)
     context = Context(settings, pool)
-    public = _Server(uvicorn.Config(public_app(context), **_QUIET, host=settings.console.host, port=settings.console.port))
+    public = _Server(
+        uvicorn.Config(public_app(context), **_QUIET, host=settings.console.host, port=settings.console.port)
+    )
     admin = _Server(uvicorn.Config(admin_app(context), **_QUIET))
     private = _private_socket(settings.admin_socket)
     try:

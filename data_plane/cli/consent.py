@@ -1,4 +1,4 @@
-"""`bailiwick consent ...`: the officer's word on releases, signed with the officer's own key on the officer's machine."""
+"""`bailiwick consent ...`: the officer's word on releases, signed on the officer's machine with the officer's key."""
 
 from __future__ import annotations
 
@@ -91,7 +91,14 @@ def refuse(
 
 
 def _state(
-    region: str, release: str, kind: statement.Kind, reason: str | None, key: Path | None, home: Path | None, *, json_: bool
+    region: str,
+    release: str,
+    kind: statement.Kind,
+    reason: str | None,
+    key: Path | None,
+    home: Path | None,
+    *,
+    json_: bool,
 ) -> None:
     output = Output(json_)
     signer = _load(key or places.home(home) / "officers" / region / "officer.pem")

@@ -40,5 +40,41 @@ async def preview(settings: RegionSettings, pool: asyncpg.Pool, offer: Offer) ->
         "notes": offered.notes,
         "fallback": offered.fallback,
         "changes": changes,
-        "flips": _flips(blobs, now.get("policy"), offered.policy),
+        "flips": _flips(blobs, now.get("policy"), offered.policy, settings.region.id, settings.region.jurisdiction),
     }
+
+
+def _flips(blobs: BlobStore, before: str | None, after: str, region: str, jurisdiction: str) -> dict[str, Any]:
+    offered = _policy(blobs, after)
+    if offered is None:
+        return _no_flips("the policy set is not staged yet")
+    if before == after:
+        return _no_flips("the policy set stays as it is")
+    current = _policy(blobs, before) if before else None
+    found = decision.semantic_diff(current, offered, {"region": (region,), "jurisdiction": (jurisdiction,)})
+    return {
+        "combinations": found.combinations,
+        "count": len(found.flips),
+        "tightens": sum(flip.tightens for flip in found.flips),
+        "examples": [_example(flip) for flip in found.flips[:MOST_EXAMPLES]],
+        "note": "",
+    }
+
+
+def _example(flip: decision.Flip) -> dict[str, Any]:
+    refusal = flip.after if isinstance(flip.after, decision.Deny) else flip.before
+    return {
+        "before": "allowed" if isinstance(flip.before, decision.Allow) else "refused",
+        "after": "allowed" if isinstance(flip.after, decision.Allow) else "refused",
+        "where": ", ".join(f"{name}={value}" for name, value in flip.attributes.items() if name != "region"),
+        "policies": list(refusal.policies),
+    }
+
+
+def _policy(blobs: BlobStore, digest: str) -> PolicySet | None:
+    body = blobs.read(digest)
+    return None if body is None else PolicySet.decode(body)
+
+
+def _no_flips(note: str) -> dict[str, Any]:
+    return {"combinations": 0, "count": 0, "tightens": 0, "examples": [], "note": note}

@@ -12,6 +12,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from bailiwick.contract.errors import ContractError
+from data_plane.access.errors import AccessError, KeyRevokedError, UnknownKeyError
+from data_plane.evidence.errors import EvidenceError
+from data_plane.releases.errors import StatementError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -53,7 +56,8 @@ def document(problem: Problem) -> JSONResponse:
 def install(app: FastAPI) -> None:
     """Translate every error of `app`; what is not foreseen becomes a fixed text."""
     app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(ContractError, _contract)
+    for refusal in (ContractError, AccessError, StatementError, EvidenceError):
+        app.add_exception_handler(refusal, _refusal)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     for error in (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
@@ -65,8 +69,13 @@ async def _problem(_: Request, error: Exception) -> JSONResponse:
     return document(error if isinstance(error, Problem) else _fixed())
 
 
-async def _contract(_: Request, error: Exception) -> JSONResponse:
-    return document(Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "refused", str(error)))
+async def _refusal(_: Request, error: Exception) -> JSONResponse:
+    statuses: dict[type[Exception], HTTPStatus] = {
+        UnknownKeyError: HTTPStatus.NOT_FOUND,
+        KeyRevokedError: HTTPStatus.CONFLICT,
+    }
+    status = statuses.get(type(error), HTTPStatus.UNPROCESSABLE_ENTITY)
+    return document(Problem(status, "refused", str(error)))
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

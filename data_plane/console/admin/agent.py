@@ -29,5 +29,7 @@ async def resume(asked: Resume, context: Ctx) -> dict[str, Any]:
         "UPDATE link_state SET resume = $1 WHERE id = 1 AND conflict IS NOT NULL", asked.accept
     )
     if done == "UPDATE 0":
-        raise Problem(HTTPStatus.CONFLICT, "no-conflict", "there is no conflict to end", "`bailiwick status` shows the state")
+        raise Problem(
+            HTTPStatus.CONFLICT, "no-conflict", "there is no conflict to end", "`bailiwick status` shows the state"
+        )
     return {"accepted": asked.accept, "state": "resuming"}

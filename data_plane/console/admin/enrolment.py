@@ -42,7 +42,10 @@ async def hand_over(handed: Handed, context: Ctx) -> dict[str, Any]:
         )
     if invitation.expires <= context.now():
         raise Problem(
-            HTTPStatus.CONFLICT, "invitation-expired", "the invitation has expired", "ask central operations for a new one"
+            HTTPStatus.CONFLICT,
+            "invitation-expired",
+            "the invitation has expired",
+            "ask central operations for a new one",
         )
     _write(context.settings.data_dir / "agent" / "invitation.json", canonical.dumps({"invitation": handed.invitation}))
     return {"region": region.id, "state": "handed-over", "detail": "the agent enrols with it now"}

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bailiwick.contract.ledger_entry import Erasure
 from data_plane.console.context import Ctx
 from data_plane.keys.files import load_secret
-from data_plane.ledger import append
+from data_plane.ledger.append import append
 
 router = APIRouter(prefix="/erasures")
 

@@ -14,10 +14,10 @@ from data_plane.console import tokens
 from data_plane.console.context import Ctx
 from data_plane.console.problems import Problem, not_found
 from data_plane.evidence import grants
+from data_plane.releases import store_evidence
+from data_plane.releases.store_evidence import Phase
 
 router = APIRouter(prefix="/evidence")
-
-NEWEST_FIRST = "SELECT * FROM evidence_request ORDER BY received_at DESC LIMIT 200"
 
 
 class NewGrant(BaseModel):
@@ -33,18 +33,17 @@ class NewGrant(BaseModel):
 @router.get("/requests")
 async def requests(context: Ctx) -> dict[str, Any]:
     """Requests, newest first."""
-    rows = await context.pool.fetch(NEWEST_FIRST)
     return {
         "requests": [
             {
-                "id": row["id"],
-                "phase": row["phase"],
-                "first": row["first_idx"],
-                "next": row["next_idx"],
-                "recipient": row["recipient"],
-                "expires": format_time(row["expires"]),
+                "id": request.id,
+                "phase": request.phase,
+                "first": request.first,
+                "next": request.next,
+                "recipient": request.recipient,
+                "expires": format_time(request.expires),
             }
-            for row in rows
+            for request in await store_evidence.newest(context.pool)
         ]
     }
 
@@ -52,14 +51,14 @@ async def requests(context: Ctx) -> dict[str, Any]:
 @router.post("/grants", status_code=HTTPStatus.CREATED)
 async def grant(asked: NewGrant, context: Ctx) -> dict[str, Any]:
     """Build the bundle, seal it to the recipient, offer it for download, and record the grant in the ledger."""
-    row = await context.pool.fetchrow("SELECT * FROM evidence_request WHERE id = $1", asked.request)
-    if row is None:
+    request = await store_evidence.get(context.pool, asked.request)
+    if request is None:
         raise not_found(f"no request {asked.request} reached this region", "`bailiwick evidence requests` lists them")
     now = context.now()
-    if row["phase"] != "received" or row["expires"] <= now:
-        state = row["phase"] if row["phase"] != "received" else "expired"
+    if request.phase != Phase.RECEIVED or request.expires <= now:
+        state = request.phase if request.phase != Phase.RECEIVED else "expired"
         raise Problem(HTTPStatus.CONFLICT, "not-open", f"the request is {state}", "ask for evidence anew")
-    if row["recipient"] and row["recipient"] != asked.recipient:
+    if request.recipient and request.recipient != asked.recipient:
         raise Problem(
             HTTPStatus.CONFLICT,
             "other-recipient",
@@ -67,7 +66,7 @@ async def grant(asked: NewGrant, context: Ctx) -> dict[str, Any]:
             "confirm the auditor's recipient out of band, and grant with that one",
         )
     expires = now + timedelta(hours=asked.hours)
-    built = await grants.build(context.settings, context.pool, row, asked.recipient, now, expires)
+    built = await grants.build(context.settings, context.pool, request, asked.recipient, expires, now)
     token = await tokens.issue(context.pool, tokens.bundle_scope(built.id), expires)
     console = context.settings.console
     return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from bailiwick.contract.times import format_time
 from data_plane.console import tokens
 from data_plane.console.context import Context, Ctx
 from data_plane.console.problems import not_found
-from bailiwick.contract.times import format_time
 
 if TYPE_CHECKING:
     import asyncpg
@@ -42,7 +41,10 @@ async def entries(
     size = await _size(context)
     start = first if last is None else max(0, size - last)
     rows = await context.pool.fetch(
-        "SELECT idx, body FROM ledger_entry WHERE idx >= $1 AND idx < $2 ORDER BY idx LIMIT $3", start, size, last or limit
+        "SELECT idx, body FROM ledger_entry WHERE idx >= $1 AND idx < $2 ORDER BY idx LIMIT $3",
+        start,
+        size,
+        last or limit,
     )
     following = rows[-1]["idx"] + 1 if rows else start
     return {"size": size, "next": following, "entries": [_entry(row) for row in rows]}

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from bailiwick.contract.keys import key_ring
 from bailiwick.contract.ledger_entry import Consent, Veto
-from bailiwick.contract.statement import open_statement
 from bailiwick.contract.times import format_time
 from data_plane.console.context import Context, Ctx
 from data_plane.console.preview import preview
 from data_plane.console.problems import Problem, not_found
-from data_plane.ledger import append
-from data_plane.releases import store_offers
+from data_plane.ledger.append import append
+from data_plane.releases import store_offers, store_statements
+from data_plane.releases.statements import Officers
 from data_plane.releases.store_offers import OfferState
 
 if TYPE_CHECKING:
@@ -51,31 +50,36 @@ async def shown(release: str, context: Ctx) -> dict[str, Any]:
     """One release, what would change in this region, and which decisions of policy would flip."""
     offer = await _find(context, release)
     changes = await preview(context.settings, context.pool, offer)
-    return {**_summary(offer), **changes, "next_sequence": await _next_sequence(context.pool)}
+    return {**_summary(offer), **changes, "next_sequence": await store_statements.next_sequence(context.pool)}
 
 
 @router.post("/{release}/statement", status_code=HTTPStatus.CREATED)
 async def say(release: str, said: Said, context: Ctx) -> dict[str, Any]:
     """Verify the officers' statement, store it and put it into the ledger, all at once."""
     offer = await _find(context, release)
-    officers = context.settings.officers
+    pinned = context.settings.officers
     envelope = said.envelope.encode()
-    statement = open_statement(envelope, key_ring(officers.keys), officers.threshold)
-    if (statement.manifest, statement.region) != (offer.manifest, context.settings.region.id):
+    statement = Officers.of(context.settings.region.id, pinned.keys, pinned.threshold).open(envelope)
+    if statement.manifest != offer.manifest:
         raise Problem(
             HTTPStatus.CONFLICT,
             "other-release",
-            "the statement is about another release or another region",
-            "sign a statement for this region and this manifest",
+            "the statement is about another release",
+            "sign a statement for this manifest",
         )
     async with context.pool.acquire() as connection, connection.transaction():
         await connection.execute(LOCK)
         await _record(connection, context, statement, envelope)
-    return {"manifest": offer.manifest, "version": offer.version, "kind": statement.kind, "sequence": statement.sequence}
+    return {
+        "manifest": offer.manifest,
+        "version": offer.version,
+        "kind": statement.kind,
+        "sequence": statement.sequence,
+    }
 
 
 async def _record(connection: asyncpg.Connection, context: Context, statement: Statement, envelope: bytes) -> None:
-    expected = await _next_sequence(connection)
+    expected = await store_statements.next_sequence(connection)
     if statement.sequence != expected:
         raise Problem(
             HTTPStatus.CONFLICT,
@@ -106,17 +110,15 @@ async def _record(connection: asyncpg.Connection, context: Context, statement: S
     await store_offers.move(connection, statement.manifest, state, statement.reason_code, now)
 
 
-async def _next_sequence(database: asyncpg.Pool | asyncpg.Connection) -> int:
-    return int(await database.fetchval("SELECT coalesce(max(sequence), 0) + 1 FROM statement"))
-
-
 async def _find(context: Context, release: str) -> Offer:
     if release.isdecimal():
         offer = await store_offers.by_version(context.pool, int(release))
     else:
         offer = await store_offers.get(context.pool, release)
     if offer is None:
-        raise not_found(f"release {release[:80]} was not offered to this region", "`bailiwick consent list` shows which were")
+        raise not_found(
+            f"release {release[:80]} was not offered to this region", "`bailiwick consent list` shows which were"
+        )
     return offer
 
 

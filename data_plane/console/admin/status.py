@@ -65,7 +65,9 @@ async def _ledger(context: Context) -> dict[str, Any]:
 
 
 async def _last_report(context: Context) -> dict[str, Any] | None:
-    row = await context.pool.fetchrow("SELECT sequence, period_end, acked_at FROM report ORDER BY sequence DESC LIMIT 1")
+    row = await context.pool.fetchrow(
+        "SELECT sequence, period_end, acked_at FROM report ORDER BY sequence DESC LIMIT 1"
+    )
     if row is None:
         return None
     return {
