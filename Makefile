@@ -8,7 +8,7 @@ UV := $(CACHE)/bootstrap/bin/uv
 COMPILE := $(UV) pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --python-version 3.11
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help setup setup-test demo up down status test unit check bench lock protos clean
+.PHONY: help setup setup-test demo up down status test unit check bench lock protos wheelhouse clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ lock: setup-test ## pin anew what requirements/*.in and pyproject.toml ask for
 
 protos: setup-test ## generate the stubs from the .proto files
 	@bash protos/generate.sh
+
+wheelhouse: setup ## every wheel of the region's lock, and ours, for images and machines without a network
+	@$(VENV)/python -m bailiwick_local.setup.wheelhouse wheelhouse
 
 clean: ## remove what tools left in the checkout (not .venv, not the federation)
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

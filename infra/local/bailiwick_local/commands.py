@@ -27,11 +27,19 @@ START_SECONDS = 420.0
 SHOWN_LINES = 15
 
 
-def up(*, home: HomeOption = None, json_: JsonOption = False) -> None:
+def up(
+    *,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", help="Leave this process out, such as engines; repeatable.", show_default=False),
+    ] = None,
+    home: HomeOption = None,
+    json_: JsonOption = False,
+) -> None:
     """Start the centre and the regions; they keep running when this command ends."""
     output = Output(json_)
     federation = find(home)
-    start(federation, output)
+    start(federation, output, frozenset(without or ()))
     document = statuses.document(federation, control(federation).state())
     if json_:
         output.document(document)
@@ -109,7 +117,7 @@ def control(federation: Federation) -> Control:
     return Control(federation.supervisor_dir, str(federation.home))
 
 
-def start(federation: Federation, output: Output) -> None:
+def start(federation: Federation, output: Output, without: frozenset[str] = frozenset()) -> None:
     """Start the federation unless it runs, and wait until all of it is ready. Ctrl-C before that stops it again."""
     _need_setup()
     configuration.write(federation)
@@ -120,7 +128,7 @@ def start(federation: Federation, output: Output) -> None:
         if ours.hopeless():
             ours.stop(lambda _: None)
         if not ours.running():
-            _launch(federation, ours, output)
+            _launch(federation, ours, output, without)
         with Progress(output.errors) as progress:
             last = ours.follow(progress, START_SECONDS)
     except KeyboardInterrupt:
@@ -134,12 +142,13 @@ def start(federation: Federation, output: Output) -> None:
         _explain(last, federation, output)
 
 
-def _launch(federation: Federation, ours: Control, output: Output) -> None:
+def _launch(federation: Federation, ours: Control, output: Output, without: frozenset[str]) -> None:
     left = ours.reap()
     if left:
         output.note(f"ended {left} processes that a crash had left")
     try:
-        ours.start(processes.plan(federation, wheel.build()), federation.ports())
+        plan = processes.plan(federation, wheel.build()).without(without)
+        ours.start(plan, federation.ports())
     except PortsTakenError as error:
         fix = "stop it, or choose other ports with BAILIWICK_PORT_BASE (and another BAILIWICK_HOME)"
         fail("\n       ".join(error.sentences), fix, Exit.NOT_SO)

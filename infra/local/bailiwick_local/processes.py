@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -141,7 +140,6 @@ def _temporal(federation: Federation) -> Item:
         argv=(str(binary or "temporal"), *words),
         log=str(home / "logs" / "temporal.log"),
         cwd=str(home),
-        environment={"HOME": os.environ.get("HOME", "/"), "TEMPORAL_ENV": "bailiwick"},
         probe=_tcp(ports.temporal, ports.temporal_ui),
         stop_seconds=15.0,
     )

@@ -46,7 +46,8 @@ class Supervised:
 
     def wait(self, name: str, *states: str) -> ItemStatus:
         """Wait until an item is in one of the states."""
-        return eventually(lambda: item if (item := self.try_item(name)) and item.state in states else None)
+        item: ItemStatus = eventually(lambda: now if (now := self.try_item(name)) and now.state in states else None)
+        return item
 
     def try_item(self, name: str) -> ItemStatus | None:
         """As `item`, before there is a state too."""

@@ -63,6 +63,14 @@ class Plan:
     mark: str
     units: tuple[Unit, ...]
 
+    def without(self, names: frozenset[str]) -> Plan:
+        """The same plan less the programs of these names."""
+        units = []
+        for unit in self.units:
+            stages = (tuple(item for item in stage if item.name not in names) for stage in unit.stages)
+            units.append(Unit(unit.name, tuple(stage for stage in stages if stage)))
+        return Plan(self.mark, tuple(units))
+
 
 def save(plan: Plan, path: Path) -> None:
     """Write the plan for the supervisor to read."""
