@@ -27,7 +27,7 @@ def bring_by(peer: Peer, rebuilder: Rebuilder) -> Bring:
 
 
 class Staging:
-    """The region's copies of releases. A release is staged when all of it, its fallback included, lies in the region."""
+    """The region's copies of releases. One is staged when all of it, its fallback included, lies in the region."""
 
     def __init__(
         self,

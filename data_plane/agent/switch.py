@@ -53,7 +53,7 @@ class Watching:
 class Switch:
     """The one writer of `active_release` and of the durable record."""
 
-    def __init__(  # noqa: PLR0913 -- one collaborator each
+    def __init__(
         self,
         pool: asyncpg.Pool,
         append: Append,

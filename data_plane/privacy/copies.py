@@ -1,7 +1,7 @@
-"""Copies of sent reports outside PostgreSQL: `data/agent/reports/<sequence>.json`, each written durably before it is sent.
+"""Copies of reports outside PostgreSQL: `data/agent/reports/<sequence>.json`, each durable before it is sent.
 
-A restored database knows less than has left. Without these copies the region would number and count anew what the centre
-already has; with them nothing is reported twice.
+A restored database knows less than has left. Without these copies the region would number and count anew what the
+centre already has; with them nothing is reported twice.
 """
 
 from __future__ import annotations

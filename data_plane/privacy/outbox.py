@@ -28,7 +28,7 @@ from data_plane.privacy.copies import Copies
 from data_plane.privacy.errors import GapError
 from data_plane.privacy.ports import Boundary, Clock, LedgerReader, Machines
 from data_plane.privacy.rebuild import Rebuilder
-from data_plane.privacy.report import SIGNED_PREFIX, Heading, compose, partition
+from data_plane.privacy.report import SIGNED_PREFIX, TYPE, Heading, compose, partition
 from data_plane.privacy.store_reports import StoredReport
 from data_plane.privacy.vocabulary import Vocabularies
 
@@ -67,6 +67,11 @@ class Outbox:
         self._clock = clock
         self._parts = parts
 
+    async def copy_all(self) -> None:
+        """Writes the copies that a kill between storing and copying left out."""
+        for report in reversed(await store_reports.newest(self._pool, limit=16)):
+            await asyncio.to_thread(self._parts.copies.keep, report)
+
     async def due(self) -> Period | None:
         """The period that a report must cover now, or none: from the last report's end to the newest boundary."""
         every = self._schedule.every_seconds
@@ -80,8 +85,8 @@ class Outbox:
         last = await store_reports.last(self._pool)
         return self._parts.copies.newest() > (0 if last is None else last.sequence)
 
-    async def make(self, period: Period) -> StoredReport:
-        """Makes and stores the next report.
+    async def make(self, period: Period, least: int = 1) -> StoredReport:
+        """Makes and stores the next report, with a sequence of at least `least` (the centre's, where it was accepted).
 
         Raises:
             GapError: the ledger is behind what was reported.
@@ -92,7 +97,7 @@ class Outbox:
         first = 0 if last is None else last.next
         if boundary.size < first:
             raise GapError("the ledger is shorter than what was reported from it")
-        report = await self._compose(period, boundary, first, 1 if last is None else last.sequence + 1)
+        report = await self._compose(period, boundary, first, max(least, 1 if last is None else last.sequence + 1))
         await asyncio.to_thread(self._parts.copies.keep, report)
         return report
 
@@ -143,9 +148,10 @@ class Outbox:
             for report in taken:
                 await store_reports.insert(connection, report)
                 await connection.execute(
-                    "INSERT INTO egress_object (digest, type, bytes, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+                    "INSERT INTO egress_object (digest, type, bytes, at) VALUES ($1, $2, $3, $4)"
+                    " ON CONFLICT DO NOTHING",
                     report.digest,
-                    "bailiwick.metrics.v1.Report",
+                    TYPE,
                     report.body,
                     report.made_at,
                 )

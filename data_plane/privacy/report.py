@@ -63,9 +63,9 @@ def partition(
     floor: Floor,
     profile: str,
 ) -> ReportBody:
-    """The cells of a report and what it carries; the profile `digest-only` releases no cell and carries nothing."""
+    """The cells of a report and what it carries; `digest-only` releases no cell and carries nothing new."""
     if profile == "digest-only":
-        return ReportBody((), ())
+        return ReportBody((), tuple(index for index, _ in carried))
     return build(counted(entries), counted(carried), vocabularies.grid, floor.k, floor.p_permille)
 
 

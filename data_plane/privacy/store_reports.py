@@ -111,6 +111,11 @@ async def reopen(database: Database, sequence: int) -> int:
     return int(str(done).rpartition(" ")[2])
 
 
+async def supersede(database: Database, sequence: int, now: datetime) -> None:
+    """The officer accepted the centre's sequence: what waits below it is not sent any more."""
+    await database.execute("UPDATE report SET acked_at = $2 WHERE sequence < $1 AND acked_at IS NULL", sequence, now)
+
+
 async def carried(database: Database) -> list[int]:
     """The indices of entries that no report has released."""
     rows = await database.fetch("SELECT idx FROM report_carry ORDER BY idx")

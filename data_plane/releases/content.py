@@ -1,4 +1,4 @@
-"""Whether a release may run here at all: everything that can be judged from its bytes and the region's own settings. Pure.
+"""Whether a release may run here at all, judged from its bytes and the region's own settings. Pure.
 
 Steps, in order; the first that fails is the reason:
 

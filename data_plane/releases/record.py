@@ -56,7 +56,7 @@ class Record:
         )
 
     def switched(self) -> Record:
-        """After the switch: what was pending is applied and being watched; a failed release is nothing to go back to."""
+        """After the switch: what was pending is applied and watched; a failed release is nothing to go back to."""
         left = self.applied
         back = None if left is None or left.manifest in self.failed else left
         return replace(self, previous=back, applied=self.pending, pending=None, watching=True)

@@ -128,6 +128,10 @@ async def request_resume(connection: Database, accept: str) -> bool:
     return str(done) == "UPDATE 1"
 
 
-async def resumed(connection: Database) -> None:
-    """The conflict is over."""
-    await connection.execute("UPDATE link_state SET conflict = NULL, resume = NULL WHERE id = 1")
+async def resumed(connection: Database, *, keep_sequence: bool) -> None:
+    """The conflict is over; the centre's sequence stays as the least for the next report where it was accepted."""
+    await connection.execute(
+        "UPDATE link_state SET conflict = NULL, resume = NULL,"
+        " centre_sequence = CASE WHEN $1 THEN centre_sequence END WHERE id = 1",
+        keep_sequence,
+    )
