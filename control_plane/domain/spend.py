@@ -6,7 +6,7 @@ Amounts are integers. Currencies are never added: each row has one. What a regio
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from control_plane.domain.errors import InvalidError
@@ -28,6 +28,7 @@ class Dimension(StrEnum):
     SERVICE = "service"
     DAY = "day"
     PERIOD = "period"
+    BUCKET = "bucket"
 
 
 def dimensions(text: str) -> tuple[Dimension, ...]:
@@ -45,12 +46,16 @@ def dimensions(text: str) -> tuple[Dimension, ...]:
 
 @dataclass(frozen=True)
 class SpendQuery:
-    """Which cells to sum: grouped by `group_by`, of periods that begin in [since, until), with these words only."""
+    """Which cells to sum: grouped by `group_by`, of periods that begin in [since, until), with these words only.
+
+    The dimension `bucket` is the begin of the `bucket`-long time, counted from the Unix epoch, in which a period begins.
+    """
 
     group_by: tuple[Dimension, ...] = (Dimension.REGION,)
     since: datetime | None = None
     until: datetime | None = None
     where: tuple[tuple[Dimension, str], ...] = ()
+    bucket: timedelta = timedelta(hours=1)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, Text, cast, func
@@ -13,12 +14,17 @@ from control_plane.domain.spend import Coverage, Dimension, MachineSum, SpendQue
 from control_plane.domain.words import RegionId
 from control_plane.registry.tables_reports import CellRow, MachineRow, ReportRow
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-def _dimension(name: Dimension) -> ColumnElement[str]:
+
+def _dimension(name: Dimension, bucket: timedelta) -> ColumnElement[str]:
     if name is Dimension.DAY:
         return func.to_char(func.timezone("UTC", col(CellRow.period_start)), "YYYY-MM-DD")
     if name is Dimension.PERIOD:
         return func.to_char(func.timezone("UTC", col(CellRow.period_start)), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+    if name is Dimension.BUCKET:
+        start = func.date_bin(bucket, col(CellRow.period_start), EPOCH)
+        return func.to_char(func.timezone("UTC", start), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
     if name is Dimension.SERVICE:
         return cast(col(CellRow.service), Text)
     column: ColumnElement[str] = CellRow.__table__.c[name.value]  # type: ignore[attr-defined] # set by SQLModel
@@ -37,7 +43,7 @@ class SqlSpend:
 
     async def sums(self, query: SpendQuery) -> Sequence[SpendRow]:
         """One row per key and currency, largest cost first."""
-        keys = [_dimension(name) for name in query.group_by]
+        keys = [_dimension(name, query.bucket) for name in query.group_by]
         measures = [
             _sum(CellRow.requests),
             _sum(CellRow.refused),
@@ -50,7 +56,7 @@ class SqlSpend:
         groups = [*keys, col(CellRow.currency)]
         wanted: Select[Any] = Select(*groups, *measures)
         for name, word in query.where:
-            wanted = wanted.where(_dimension(name) == word)
+            wanted = wanted.where(_dimension(name, query.bucket) == word)
         if query.since is not None:
             wanted = wanted.where(col(CellRow.period_start) >= query.since)
         if query.until is not None:

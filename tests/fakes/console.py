@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from control_plane.console.web.facts.evidence import EvidenceFact
-from control_plane.console.web.facts.fleet import Activity, RegionFact, RegionId
+from control_plane.console.web.facts.fleet import Activity, RegionFact
 from control_plane.console.web.facts.left import LeftFact
 from control_plane.console.web.facts.people import Person, Role
 from control_plane.console.web.facts.release import ReleaseFact
 from control_plane.console.web.facts.rollout import RolloutFact
 from control_plane.console.web.facts.spend import SpendFact
 from control_plane.console.web.ports import ActionRefusedError, ConsoleDeps, EvidenceAsk
+from control_plane.domain.words import RegionId
 from tests.fakes import console_data as data
 
 PEOPLE = {
@@ -60,7 +61,9 @@ class FakeConsole:
         """A region's ledger grew, as a new checkpoint says."""
         now = datetime.now(UTC)
         self.region_facts = tuple(
-            replace(r, ledger=replace(r.ledger, size=r.ledger.size + entries, cosigned_at=now)) if r.id == region and r.ledger else r
+            replace(r, ledger=replace(r.ledger, size=r.ledger.size + entries, cosigned_at=now))
+            if r.id == region and r.ledger
+            else r
             for r in self.region_facts
         )
         self.events = (Activity(now, region, f"Checkpoint grew by {entries} entries, cosigned."), *self.events)
@@ -109,9 +112,16 @@ class FakeConsole:
             raise ActionRefusedError("Only central operations may do this.")
         self.done.append((who.name, rollout, verb, reason))
         at = datetime.now(UTC)
-        changed = replace(found, state=STATES.get(verb, "running"), events=(Activity(at, "centre", f"{who.name}: {verb}."), *found.events))
+        changed = replace(
+            found,
+            state=STATES.get(verb, "running"),
+            events=(Activity(at, "centre", f"{who.name}: {verb}."), *found.events),
+        )
         if verb == "approve":
-            waves = tuple(w if w.approved_by or not w.needs_approval else replace(w, approved_by=who.name, approved_at=at) for w in found.waves)
+            waves = tuple(
+                w if w.approved_by or not w.needs_approval else replace(w, approved_by=who.name, approved_at=at)
+                for w in found.waves
+            )
             changed = replace(changed, waves=waves)
         self.rollout_facts = tuple(changed if r.id == rollout else r for r in self.rollout_facts)
         self.say("rollouts")
@@ -119,7 +129,9 @@ class FakeConsole:
     async def ask_evidence(self, who: Person, ask: EvidenceAsk) -> str:
         number = f"ev-{51 + len(self.done):04d}"
         self.done.append((who.name, ask.region, "ask", ask.recipient))
-        fact = EvidenceFact(number, ask.region, "EU", "requested", who.name, datetime.now(UTC), ask.first, ask.next, ask.recipient)
+        fact = EvidenceFact(
+            number, ask.region, "EU", "requested", who.name, datetime.now(UTC), ask.first, ask.next, ask.recipient
+        )
         self.evidence_facts = (fact, *self.evidence_facts)
         self.say("evidence")
         return number
@@ -157,4 +169,6 @@ class FakeActions:
 
 def deps(fake: FakeConsole) -> ConsoleDeps:
     """The fake as everything the pages need."""
-    return ConsoleDeps(fake, fake, fake, fake, fake, fake, FakeActions(fake), fake, WallClock(), b"k" * 32, "northbridge")
+    return ConsoleDeps(
+        fake, fake, fake, fake, fake, fake, FakeActions(fake), fake, WallClock(), b"k" * 32, "northbridge"
+    )

@@ -15,7 +15,6 @@ from control_plane.console.web.facts.fleet import (
     LinkSpan,
     OfferFact,
     RegionFact,
-    RegionId,
     ReleaseRef,
     ReportFact,
 )
@@ -30,6 +29,7 @@ from control_plane.console.web.facts.release import (
 )
 from control_plane.console.web.facts.rollout import LaneFact, RolloutFact, VerdictFact, WaveFact
 from control_plane.console.web.facts.spend import EngineHours, SpendCell, SpendSource
+from control_plane.domain.words import RegionId
 
 EU, IN, SA, BR = (RegionId(name) for name in ("eu-de", "in-mh", "sa-ry", "br-sp"))
 CURRENCY = {EU: "EUR", IN: "INR", BR: "BRL"}
@@ -39,9 +39,15 @@ def digest(seed: str) -> str:
     return "sha256:" + (seed * 64)[:64]
 
 
-R41 = ReleaseRef(41, digest("41d0"), Digests(digest("9f3c1ab2"), digest("77d0a3be"), digest("e20b9c41"), digest("b2e64f08")))
-R42 = ReleaseRef(42, digest("42d0"), Digests(digest("9f3c1ab2"), digest("c07be4d1"), digest("5ad1f730"), digest("b2e64f08")))
-R43 = ReleaseRef(43, digest("43d0"), Digests(digest("9f3c1ab2"), digest("c07be4d1"), digest("5ad1f730"), digest("c9a0e312")))
+R41 = ReleaseRef(
+    41, digest("41d0"), Digests(digest("9f3c1ab2"), digest("77d0a3be"), digest("e20b9c41"), digest("b2e64f08"))
+)
+R42 = ReleaseRef(
+    42, digest("42d0"), Digests(digest("9f3c1ab2"), digest("c07be4d1"), digest("5ad1f730"), digest("b2e64f08"))
+)
+R43 = ReleaseRef(
+    43, digest("43d0"), Digests(digest("9f3c1ab2"), digest("c07be4d1"), digest("5ad1f730"), digest("c9a0e312"))
+)
 
 
 def _region(
@@ -69,7 +75,9 @@ def _region(
         observed=observed,
         intended=R42,
         engines=(EngineFact("tiny-chat", "chat", "ready"), EngineFact("minilm", "embedding", "ready")),
-        ledger=LedgerFact(size, "q3fW9c1mXo5T2vR7bY0kLd4JzUe6hNsGaPiC1wQ8aE8=", f"bailiwick/{name}", sealed, ("centre",), 1),
+        ledger=LedgerFact(
+            size, "q3fW9c1mXo5T2vR7bY0kLd4JzUe6hNsGaPiC1wQ8aE8=", f"bailiwick/{name}", sealed, ("centre",), 1
+        ),
         report=ReportFact(2064, sealed - timedelta(hours=1), sealed, sealed, 2637, 11, 2),
         certificate=CertificateFact("4f1a9c3e77", now - timedelta(hours=2), now + timedelta(hours=22)),
         link=link,
@@ -93,9 +101,22 @@ def regions(now: datetime) -> tuple[RegionFact, ...]:
             engines=sleepy,
             offers=(OfferFact(42, "vetoed", veto, "RETENTION-MISSING"),),
         ),
-        _region(now, EU, "EU", "connected", R42, 13_412_352, offers=(OfferFact(42, "applied", now - timedelta(hours=1)),)),
-        _region(now, IN, "IN", "awaiting-consent", R42, 8_451_328, since=wait, offers=(OfferFact(43, "awaiting-consent", wait),)),
-        _region(now, SA, "SA", "disconnected", R41, 2_402_304, away=timedelta(hours=3, minutes=12), profile="digest-only"),
+        _region(
+            now, EU, "EU", "connected", R42, 13_412_352, offers=(OfferFact(42, "applied", now - timedelta(hours=1)),)
+        ),
+        _region(
+            now,
+            IN,
+            "IN",
+            "awaiting-consent",
+            R42,
+            8_451_328,
+            since=wait,
+            offers=(OfferFact(43, "awaiting-consent", wait),),
+        ),
+        _region(
+            now, SA, "SA", "disconnected", R41, 2_402_304, away=timedelta(hours=3, minutes=12), profile="digest-only"
+        ),
     )
 
 
@@ -110,14 +131,24 @@ def rollouts(now: datetime) -> tuple[RolloutFact, ...]:
         consent_at=early,
         staged_at=early + timedelta(seconds=4),
         bake_started=early + timedelta(seconds=5),
-        verdicts=(VerdictFact(later, "pass", "OK"), VerdictFact(later - timedelta(hours=1), "inconclusive", "MIN-DATA")),
+        verdicts=(
+            VerdictFact(later, "pass", "OK"),
+            VerdictFact(later - timedelta(hours=1), "inconclusive", "MIN-DATA"),
+        ),
         ended_at=later,
         keeps=42,
     )
     bake = now - timedelta(minutes=41)
     baking = LaneFact(EU, "EU", "baking", consent="given", consent_at=bake, staged_at=bake, bake_started=bake)
     vetoed = LaneFact(
-        BR, "BR", "vetoed", consent="vetoed", consent_at=now - timedelta(minutes=32), veto_code="RETENTION-MISSING", ended_at=now - timedelta(minutes=32), keeps=41
+        BR,
+        "BR",
+        "vetoed",
+        consent="vetoed",
+        consent_at=now - timedelta(minutes=32),
+        veto_code="RETENTION-MISSING",
+        ended_at=now - timedelta(minutes=32),
+        keeps=41,
     )
     away = LaneFact(SA, "SA", "waiting", online=False)
     waves = (
@@ -132,15 +163,41 @@ def rollouts(now: datetime) -> tuple[RolloutFact, ...]:
         Activity(later, "in-mh", "Gate passed. Converged."),
         Activity(start, "centre", "amara started rollout 42."),
     )
-    first = RolloutFact("ro-42", 42, "awaiting-approval", "amara", start, "amara", waves, 41, None, "policy, config", "", events)
+    first = RolloutFact(
+        "ro-42", 42, "awaiting-approval", "amara", start, "amara", waves, 41, None, "policy, config", "", events
+    )
     model = WaveFact(1, 600, (LaneFact(IN, "IN", "awaiting-consent", consent="waiting"),), needs_approval=False)
     rest = WaveFact(2, 600, (LaneFact(EU, "EU", "waiting"), LaneFact(BR, "BR", "waiting")))
-    second = RolloutFact("ro-43", 43, "running", "jonas", now - timedelta(minutes=113), "jonas", (model, rest), 42, None, "models", "", events[-1:])
+    second = RolloutFact(
+        "ro-43",
+        43,
+        "running",
+        "jonas",
+        now - timedelta(minutes=113),
+        "jonas",
+        (model, rest),
+        42,
+        None,
+        "models",
+        "",
+        events[-1:],
+    )
     done = tuple(
         WaveFact(i + 1, 600, (LaneFact(r, j, "converged", consent="given", keeps=41),), needs_approval=False)
         for i, (r, j) in enumerate(((IN, "IN"), (EU, "EU")))
     )
-    old = RolloutFact("ro-41", 41, "complete", "jonas", now - timedelta(days=6), "amara", done, 40, now - timedelta(days=4, hours=21), "code")
+    old = RolloutFact(
+        "ro-41",
+        41,
+        "complete",
+        "jonas",
+        now - timedelta(days=6),
+        "amara",
+        done,
+        40,
+        now - timedelta(days=4, hours=21),
+        "code",
+    )
     return (second, first, old)
 
 
@@ -181,14 +238,52 @@ def releases(now: datetime) -> tuple[ReleaseFact, ...]:
     )
     at = now - timedelta(hours=6)
     all_of = (BR, EU, IN, SA)
-    offers = ((BR, OfferFact(42, "vetoed", now - timedelta(minutes=32), "RETENTION-MISSING")), (EU, OfferFact(42, "applied", at)), (IN, OfferFact(42, "applied", at)))
-    draft = ReleaseFact(replace(R43, version=44), "draft", "amara", now - timedelta(minutes=9), all_of, 42, signatures=signed[:1], changes=change)
+    offers = (
+        (BR, OfferFact(42, "vetoed", now - timedelta(minutes=32), "RETENTION-MISSING")),
+        (EU, OfferFact(42, "applied", at)),
+        (IN, OfferFact(42, "applied", at)),
+    )
+    draft = ReleaseFact(
+        replace(R43, version=44),
+        "draft",
+        "amara",
+        now - timedelta(minutes=9),
+        all_of,
+        42,
+        signatures=signed[:1],
+        changes=change,
+    )
     waiting = ((IN, OfferFact(43, "awaiting-consent", now - timedelta(minutes=110))),)
     return (
         draft,
-        ReleaseFact(R43, "published", "jonas", at, all_of, 42, "jonas", now - timedelta(hours=2), 2, signed, "minilm 2.1", waiting),
+        ReleaseFact(
+            R43,
+            "published",
+            "jonas",
+            at,
+            all_of,
+            42,
+            "jonas",
+            now - timedelta(hours=2),
+            2,
+            signed,
+            "minilm 2.1",
+            waiting,
+        ),
         ReleaseFact(R42, "published", "amara", at, all_of, 41, "amara", at, 2, signed, "", offers, change, rules),
-        ReleaseFact(R41, "published", "amara", now - timedelta(days=7), all_of, 40, "amara", now - timedelta(days=7), 2, signed, ""),
+        ReleaseFact(
+            R41,
+            "published",
+            "amara",
+            now - timedelta(days=7),
+            all_of,
+            40,
+            "amara",
+            now - timedelta(days=7),
+            2,
+            signed,
+            "",
+        ),
     )
 
 
@@ -234,7 +329,9 @@ def cells(start: datetime, end: datetime, bucket: timedelta) -> tuple[SpendCell,
         at = first + i * bucket
         wave = 60 + 40 * (((i * 7) % 11) - 5) // 5
         for k, region in enumerate((EU, IN, BR)):
-            out.extend(_cell(at, region, t, u, p, m, max(1, n * wave * (3 - k) // 200 * step // 1800)) for t, u, p, m, n in MIX)
+            out.extend(
+                _cell(at, region, t, u, p, m, max(1, n * wave * (3 - k) // 200 * step // 1800)) for t, u, p, m, n in MIX
+            )
         i += 1
     return tuple(out)
 
@@ -249,7 +346,11 @@ def sources(now: datetime) -> tuple[SpendSource, ...]:
     )
 
 
-MACHINES = (EngineHours(BR, "cpu.small", 71_000), EngineHours(EU, "cpu.small", 172_800), EngineHours(IN, "cpu.small", 172_000))
+MACHINES = (
+    EngineHours(BR, "cpu.small", 71_000),
+    EngineHours(EU, "cpu.small", 172_800),
+    EngineHours(IN, "cpu.small", 172_000),
+)
 
 
 def left(now: datetime, region: RegionFact) -> LeftFact:
@@ -271,22 +372,47 @@ def left(now: datetime, region: RegionFact) -> LeftFact:
             digest=digest(f"c81d{i}"),
             first=13_403_904 - 8448 * i,
             next=13_412_352 - 8448 * i,
-            cells=() if region.id == SA or i == 2 else tuple(_cell(now, region.id, t, u, p, m, n) for t, u, p, m, n in MIX),
+            cells=()
+            if region.id == SA or i == 2
+            else tuple(_cell(now, region.id, t, u, p, m, n) for t, u, p, m, n in MIX),
             ledger_size=13_412_352,
         )
         for i in range(4)
     )
     return LeftFact(
-        region.id, region.jurisdiction, region.state, region.seen_at, region.profile, region.floor, 500, kinds, reports, now - timedelta(days=1)
+        region.id,
+        region.jurisdiction,
+        region.state,
+        region.seen_at,
+        region.profile,
+        region.floor,
+        500,
+        kinds,
+        reports,
+        now - timedelta(days=1),
     )
 
 
 def evidence(now: datetime) -> tuple[EvidenceFact, ...]:
     key = "age1q7zs0kxs3uhrj3p0n3v2t7g0d3c5e9l8m6f4h2j0k9x9k"
     return (
-        EvidenceFact("ev-0050", SA, "SA", "requested", "rosa", now - timedelta(hours=3), recipient=key, region_online=False),
+        EvidenceFact(
+            "ev-0050", SA, "SA", "requested", "rosa", now - timedelta(hours=3), recipient=key, region_online=False
+        ),
         EvidenceFact("ev-0049", BR, "BR", "requested", "rosa", now - timedelta(minutes=11), recipient=key),
-        EvidenceFact("ev-0048", IN, "IN", "building", "rosa", now - timedelta(minutes=81), 0, 5_000_192, key, now - timedelta(minutes=70), now + timedelta(days=7)),
+        EvidenceFact(
+            "ev-0048",
+            IN,
+            "IN",
+            "building",
+            "rosa",
+            now - timedelta(minutes=81),
+            0,
+            5_000_192,
+            key,
+            now - timedelta(minutes=70),
+            now + timedelta(days=7),
+        ),
         EvidenceFact(
             "ev-0047",
             EU,
@@ -302,7 +428,16 @@ def evidence(now: datetime) -> tuple[EvidenceFact, ...]:
             digest("7be140c9"),
             418_000_000,
         ),
-        EvidenceFact("ev-0041", BR, "BR", "refused", "rosa", now - timedelta(days=71), recipient=key, code="PERIOD-EXCEEDS-MANDATE"),
+        EvidenceFact(
+            "ev-0041",
+            BR,
+            "BR",
+            "refused",
+            "rosa",
+            now - timedelta(days=71),
+            recipient=key,
+            code="PERIOD-EXCEEDS-MANDATE",
+        ),
     )
 
 
@@ -312,7 +447,13 @@ def activity(now: datetime) -> tuple[Activity, ...]:
         Activity(now - minute, "br-sp", "Engine minilm put to sleep."),
         Activity(now - 11 * minute, "centre", "rosa asked br-sp for evidence.", "/evidence", "ev-0049"),
         Activity(now - 30 * minute, "eu-de", "Checkpoint at 13,412,352 entries, cosigned."),
-        Activity(now - 30 * minute, "in-mh", "Report no. 2,064 received: 2,637 requests. 2 cells merged.", "/left/in-mh", "What left"),
+        Activity(
+            now - 30 * minute,
+            "in-mh",
+            "Report no. 2,064 received: 2,637 requests. 2 cells merged.",
+            "/left/in-mh",
+            "What left",
+        ),
         Activity(now - 32 * minute, "br-sp", "Officers refused release 42.", "/rollouts/ro-42", "Rollout 42"),
         Activity(now - 41 * minute, "eu-de", "Observed release 42. Baking for 60 min."),
     )

@@ -20,7 +20,7 @@ JURISDICTIONS = {
     "JP": "Japan",
 }
 WORDS = ("None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
-UNDER_ONE, UNDER_HUNDRED, WHOLE = 6, 4, 2
+CENTS, FINE, MICROS = 2, 4, 6
 
 
 def count(value: int) -> str:
@@ -42,11 +42,11 @@ def word(value: int) -> str:
 
 
 def places(amounts: Iterable[int]) -> int:
-    """Decimals that suit a column of micro-unit amounts: more where all are small, never more than are known."""
-    top = max((abs(a) for a in amounts), default=0)
-    if top == 0 or top >= 100 * MICRO:
-        return WHOLE
-    return UNDER_ONE if top < MICRO else UNDER_HUNDRED
+    """Decimals that suit a column of micro-unit amounts: enough for the smallest, never more than are known."""
+    least = min((abs(a) for a in amounts if a), default=MICRO)
+    if least >= MICRO:
+        return CENTS
+    return FINE if least >= MICRO // 100 else MICROS
 
 
 def money(micro: int, currency: str, decimals: int | None = None) -> str:

@@ -3,7 +3,25 @@
 from __future__ import annotations
 
 SHAPES = frozenset(
-    ["connected", "disconnected", "stale", "person", "veto", "conflict", "pause", "check", "done", "cross", "query", "ring", "clock", "down", "moon", "sand", "dash"],
+    [
+        "connected",
+        "disconnected",
+        "stale",
+        "person",
+        "veto",
+        "conflict",
+        "pause",
+        "check",
+        "done",
+        "cross",
+        "query",
+        "ring",
+        "clock",
+        "down",
+        "moon",
+        "sand",
+        "dash",
+    ],
 )
 MEANINGS = {
     "converged": "done",

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from control_plane.console.web.facts.evidence import EvidenceFact
-from control_plane.console.web.facts.fleet import Activity, RegionFact, RegionId
+from control_plane.console.web.facts.fleet import Activity, RegionFact
 from control_plane.console.web.facts.left import LeftFact
 from control_plane.console.web.facts.people import Person
 from control_plane.console.web.facts.release import ReleaseFact
 from control_plane.console.web.facts.rollout import RolloutFact
 from control_plane.console.web.facts.spend import SpendFact
+from control_plane.domain.words import RegionId
 
 
 class ActionRefusedError(Exception):

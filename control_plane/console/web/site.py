@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import Request, Response
@@ -101,7 +100,9 @@ class Site:
             raise SaysNoError(403, FORGED)
         return fields
 
-    async def page(self, request: Request, viewer: Viewer, place: Place, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    async def page(
+        self, request: Request, viewer: Viewer, place: Place, template: str, status: int = 200, **context: object
+    ) -> HTMLResponse:
         """Render a page, or only its content when the page itself asks again."""
         shell = await self._shell(request, viewer, place.page)
         crumbs = (Crumb(self.deps.centre, "/"), *place.crumbs)
@@ -113,7 +114,9 @@ class Site:
         )
         return HTMLResponse(html, status, headers={**HEADERS, "Vary": "HX-Request"})
 
-    def message(self, request: Request, status: int, message: Message, person: Person | None = None, csrf: str = "") -> Response:
+    def message(
+        self, request: Request, status: int, message: Message, person: Person | None = None, csrf: str = ""
+    ) -> Response:
         """A page that says no, in the frame of the site."""
         shell = Shell("", request.url.path, self.deps.clock.now(), self.deps.centre, person, csrf)
         fields = {name: getattr(message, name) for name in Message.__slots__}
@@ -127,11 +130,17 @@ class Site:
         )
         return HTMLResponse(html, status, headers=HEADERS)
 
-    def signed_in(self, request: Request, name: str, target: str) -> Response:
+    def signed_in(self, name: str, target: str) -> Response:
         """The page between a one-time link and the console: a strict cookie is not sent along with a redirect from elsewhere."""
         shell = Shell("", "/login", self.deps.clock.now(), self.deps.centre, None, "")
         html = self._env.get_template("signed_in.html").render(
-            layout="base.html", shell=shell, title="Signed in", crumbs=(Crumb(self.deps.centre),), topics="", name=name, target=target
+            layout="base.html",
+            shell=shell,
+            title="Signed in",
+            crumbs=(Crumb(self.deps.centre),),
+            topics="",
+            name=name,
+            target=target,
         )
         return HTMLResponse(html, headers={**HEADERS, "Referrer-Policy": "no-referrer"})
 
@@ -145,7 +154,10 @@ class Site:
     async def _shell(self, request: Request, viewer: Viewer, page: str) -> Shell:
         rollouts = await self.deps.rollouts.rollouts()
         requests = await self.deps.evidence.evidence()
-        counts = {"rollouts": sum(not r.over for r in rollouts), "evidence": sum(evidence_views.is_open(r) for r in requests)}
+        counts = {
+            "rollouts": sum(not r.over for r in rollouts),
+            "evidence": sum(evidence_views.is_open(r) for r in requests),
+        }
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         token = self.sessions.token(viewer.session)
         return Shell(page, path, self.deps.clock.now(), self.deps.centre, viewer.person, token, counts)

@@ -23,6 +23,11 @@ def environment(assets: Assets) -> Environment:
         lstrip_blocks=False,
         auto_reload=False,
     )
-    env.filters.update(iso=formats.iso, stamp=formats.stamp, glyph=shape, jurisdiction=lambda code: formats.JURISDICTIONS.get(code, code))
+    env.filters.update(
+        iso=formats.iso,
+        stamp=formats.stamp,
+        glyph=shape,
+        jurisdiction=lambda code: formats.JURISDICTIONS.get(code, code),
+    )
     env.globals.update(asset=assets.url)
     return env

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NewType
 
-RegionId = NewType("RegionId", str)
+from control_plane.domain.words import RegionId
 
 
 @dataclass(frozen=True, slots=True)

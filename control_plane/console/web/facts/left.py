@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from control_plane.console.web.facts.fleet import RegionId
 from control_plane.console.web.facts.spend import SpendCell
+from control_plane.domain.words import RegionId
 
 
 @dataclass(frozen=True, slots=True)

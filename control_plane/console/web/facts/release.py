@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from control_plane.console.web.facts.fleet import OfferFact, RegionId, ReleaseRef
+from control_plane.console.web.facts.fleet import OfferFact, ReleaseRef
+from control_plane.domain.words import RegionId
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from control_plane.console.web.facts.fleet import Activity, RegionId
+from control_plane.console.web.facts.fleet import Activity
+from control_plane.domain.words import RegionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class LaneFact:
     """One region inside a rollout.
 
     `phase` is waiting, offered, awaiting-consent, staging, baking, gating, converged, vetoed, failed, rolled-back, aborted or skipped.
-    `consent` is none (not asked yet), not-gated, waiting, given or vetoed.
+    `phase` may also be awaiting-approval, rolling-back or superseded (another rollout took the region over).
+    `consent` is none (not asked yet), not-gated, waiting, given or vetoed. An approval may name a region or its wave.
     """
 
     region: RegionId
@@ -37,6 +39,8 @@ class LaneFact:
     verdicts: tuple[VerdictFact, ...] = ()
     ended_at: datetime | None = None
     keeps: int | None = None
+    approved_by: str = ""
+    approved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,9 @@ class RolloutFact:
     @property
     def waits_for_wave(self) -> WaveFact | None:
         """The wave that waits for a person at the centre, if any."""
-        if self.state != "awaiting-approval":
+        if self.over or self.state == "rolling-back":
             return None
+        asking = next((w for w in self.waves if any(lane.phase == "awaiting-approval" for lane in w.lanes)), None)
+        if asking or self.state != "awaiting-approval":
+            return asking
         return next((w for w in self.waves if w.needs_approval and not w.approved_by), None)

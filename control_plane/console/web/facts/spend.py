@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from control_plane.console.web.facts.fleet import RegionId
+from control_plane.domain.words import RegionId
 
 MERGED = "*"
 """The value of a dimension that the region merged away before sending."""

@@ -34,7 +34,9 @@ EXPIRED = Message(
 
 def target(path: str) -> str:
     """Where to go after signing in: a path of this console, never another site."""
-    plain = path.startswith("/") and not path.startswith(("//", "/\\", "/login")) and path.isascii() and path.isprintable()
+    plain = (
+        path.startswith("/") and not path.startswith(("//", "/\\", "/login")) and path.isascii() and path.isprintable()
+    )
     return path if plain and '"' not in path and ";" not in path else "/"
 
 
@@ -49,7 +51,7 @@ def router(site: Site) -> APIRouter:
         person = await site.deps.accounts.redeem(token) if len(token) <= MAX_TOKEN else None
         if person is None:
             return site.message(request, 403, EXPIRED)
-        answer = site.signed_in(request, person.display, target(next))
+        answer = site.signed_in(person.display, target(next))
         answer.set_cookie(
             COOKIE,
             site.sessions.issue(person.name, site.deps.clock.now()),
@@ -70,5 +72,3 @@ def router(site: Site) -> APIRouter:
         return answer
 
     return routes
-
-

@@ -36,7 +36,9 @@ def router(site: Site) -> APIRouter:
                 refused = error.reason
         if refused:
             return await _dialog(site, request, viewer, found, refused)
-        return said(request, f"{region_id} approved. It joins within seconds.") or RedirectResponse(f"/regions/{region_id}", 303)
+        return said(request, f"{region_id} approved. It joins within seconds.") or RedirectResponse(
+            f"/regions/{region_id}", 303
+        )
 
     return routes
 
@@ -57,12 +59,17 @@ def _refusal(region: RegionFact, viewer: Viewer) -> str:
 async def _dialog(site: Site, request: Request, viewer: Viewer, region: RegionFact, refused: str) -> Response:
     words = Confirmation(
         f"Approve the enrolment of {region.id}?",
-        (f"{region.id} gets a certificate for 24 hours, renewed by itself, and may open its link to the centre.", "It is shown in the world, and releases may be published for it."),
+        (
+            f"{region.id} gets a certificate for 24 hours, renewed by itself, and may open its link to the centre.",
+            "It is shown in the world, and releases may be published for it.",
+        ),
         ("The centre gets no way into the region.", "No release runs there before its own officers consent."),
         f"Approve {region.id}",
         reason_label="Note (optional, recorded with your name)",
     )
-    place = Place("world", region.id, (Crumb("World", "/"), Crumb(region.id, f"/regions/{region.id}"), Crumb("approve")))
+    place = Place(
+        "world", region.id, (Crumb("World", "/"), Crumb(region.id, f"/regions/{region.id}"), Crumb("approve"))
+    )
     return await site.page(
         request,
         viewer,

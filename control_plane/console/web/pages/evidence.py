@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from control_plane.console.web.facts.fleet import RegionId
 from control_plane.console.web.pages.said import said
 from control_plane.console.web.ports import ActionRefusedError, EvidenceAsk
 from control_plane.console.web.routing import page_route
 from control_plane.console.web.site import Place, Site, Viewer
 from control_plane.console.web.views import evidence as evidence_view
 from control_plane.console.web.views.parts import Crumb
+from control_plane.domain.words import RegionId
 
 HOME = Crumb("Evidence", "/evidence")
 MAX_RECIPIENT = 80
@@ -41,8 +41,15 @@ def parse(form: AskForm, regions: frozenset[str]) -> EvidenceAsk | Wrong:
     """A question from a form, or what to mend."""
     if form.region not in regions:
         return Wrong("Choose one of the enrolled regions.", "region")
-    if not (form.recipient.startswith("age1") and form.recipient.isascii() and form.recipient.isalnum() and len(form.recipient) <= MAX_RECIPIENT):
-        return Wrong("An age recipient begins with age1 and holds letters and digits only. `age-keygen` prints one.", "recipient")
+    if not (
+        form.recipient.startswith("age1")
+        and form.recipient.isascii()
+        and form.recipient.isalnum()
+        and len(form.recipient) <= MAX_RECIPIENT
+    ):
+        return Wrong(
+            "An age recipient begins with age1 and holds letters and digits only. `age-keygen` prints one.", "recipient"
+        )
     bounds: list[int | None] = []
     for text in (form.first, form.last):
         if text and not (text.isascii() and text.isdigit() and len(text) < 16):
@@ -84,19 +91,30 @@ def router(site: Site) -> APIRouter:
             except ActionRefusedError as error:
                 wrong = Wrong(error.reason)
             else:
-                return said(request, f"Asked: {number}. The officer decides; you are told here.") or RedirectResponse("/evidence", 303)
+                return said(request, f"Asked: {number}. The officer decides; you are told here.") or RedirectResponse(
+                    "/evidence", 303
+                )
         return await _form(site, request, viewer, typed, wrong)
 
     return routes
 
 
 def _refusal(viewer: Viewer) -> Wrong | None:
-    return None if evidence_view.may_ask(viewer.person) else Wrong("Only auditors and central operations may ask; the region's officer decides.")
+    return (
+        None
+        if evidence_view.may_ask(viewer.person)
+        else Wrong("Only auditors and central operations may ask; the region's officer decides.")
+    )
 
 
 async def _form(site: Site, request: Request, viewer: Viewer, ask: AskForm, wrong: Wrong | None) -> Response:
-    regions = tuple((r.id, f"({r.jurisdiction})" + (", away" if r.state in {"disconnected", "expired"} else "")) for r in await site.deps.fleet.regions())
+    regions = tuple(
+        (r.id, f"({r.jurisdiction})" + (", away" if r.state in {"disconnected", "expired"} else ""))
+        for r in await site.deps.fleet.regions()
+    )
     place = Place("evidence", "Ask for evidence", (HOME, Crumb("Ask")))
     status = 200 if wrong is None else 403 if not wrong.field else 422
     refused, field = (wrong.text, wrong.field) if wrong else ("", "")
-    return await site.page(request, viewer, place, "ask.html", status, ask=ask, regions=regions, refused=refused, field=field)
+    return await site.page(
+        request, viewer, place, "ask.html", status, ask=ask, regions=regions, refused=refused, field=field
+    )

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 
-from control_plane.console.web.facts.fleet import RegionId
 from control_plane.console.web.routing import page_route
 from control_plane.console.web.site import Place, Site, not_found
 from control_plane.console.web.views import left as left_view
 from control_plane.console.web.views.parts import Crumb, Link
+from control_plane.domain.words import RegionId
 
 
 def router(site: Site) -> APIRouter:
@@ -38,4 +38,6 @@ async def _show(site: Site, request: Request, region_id: str) -> Response:
     view = left_view.build(left) if left else None
     title = "What left" + (f" {chosen}" if region_id else "")
     crumbs = (Crumb("What left", "/left"), Crumb(chosen)) if region_id else (Crumb("What left"),)
-    return await site.page(request, viewer, Place("left", title, crumbs, ("reports", "regions")), "left.html", view=view, regions=names)
+    return await site.page(
+        request, viewer, Place("left", title, crumbs, ("reports", "regions")), "left.html", view=view, regions=names
+    )

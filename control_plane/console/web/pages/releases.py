@@ -21,12 +21,18 @@ def router(site: Site) -> APIRouter:
     async def index(request: Request) -> Response:
         viewer, found = await site.viewer(request), await deps.releases.releases()
         place = Place("releases", "Releases", (Crumb("Releases"),), TOPICS)
-        return await site.page(request, viewer, place, "releases.html", rows=release_view.rows(found), lede=release_view.list_lede(found))
+        return await site.page(
+            request, viewer, place, "releases.html", rows=release_view.rows(found), lede=release_view.list_lede(found)
+        )
 
     @routes.get("/releases/{version}")
     async def detail(request: Request, version: str) -> Response:
         viewer = await site.viewer(request)
-        found = await deps.releases.release(int(version)) if version.isascii() and version.isdigit() and len(version) < 10 else None
+        found = (
+            await deps.releases.release(int(version))
+            if version.isascii() and version.isdigit() and len(version) < 10
+            else None
+        )
         if found is None:
             raise not_found(f"Release {version}", (Link("All releases", "/releases"),))
         title = f"Release {version}"

@@ -58,7 +58,9 @@ def router(site: Site) -> APIRouter:
         viewer, found = await site.viewer(request), await _find(site, rollout_id)
         reason = (await site.form(request, viewer)).get("reason", "").strip()
         words = actions.confirmation(found, _known(verb))
-        refused = actions.refusal(found, verb, viewer.person) or ("A reason is needed." if words.reason_required and not reason else "")
+        refused = actions.refusal(found, verb, viewer.person) or (
+            "A reason is needed." if words.reason_required and not reason else ""
+        )
         if not refused:
             try:
                 await deps.actions.rollout(viewer.person, rollout_id, verb, reason)
@@ -84,7 +86,9 @@ def _known(verb: str) -> str:
     return verb
 
 
-async def _dialog(site: Site, request: Request, viewer: Viewer, found: RolloutFact, verb: str, *, refused: str = "", reason: str = "") -> Response:
+async def _dialog(
+    site: Site, request: Request, viewer: Viewer, found: RolloutFact, verb: str, *, refused: str = "", reason: str = ""
+) -> Response:
     title = f"Rollout {found.version}"
     place = Place("rollouts", title, (HOME, Crumb(title, f"/rollouts/{found.id}"), Crumb(verb)))
     return await site.page(

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 
-from control_plane.console.web.facts.fleet import RegionId
 from control_plane.console.web.routing import page_route
 from control_plane.console.web.site import Place, Site, not_found
 from control_plane.console.web.views import region as region_view
 from control_plane.console.web.views import world as world_view
 from control_plane.console.web.views.parts import Crumb
+from control_plane.domain.words import RegionId
 
 ACTIVITY = 12
 
@@ -24,8 +24,7 @@ def router(site: Site) -> APIRouter:
     @routes.get("/")
     async def world(request: Request) -> Response:
         viewer, now = await site.viewer(request), deps.clock.now()
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        today = await deps.spend.spend(midnight, now + timedelta(seconds=1), timedelta(days=1))
+        today = await deps.spend.spend(now - timedelta(days=1), now + timedelta(seconds=1), timedelta(minutes=30))
         regions, rollouts = await deps.fleet.regions(), await deps.rollouts.rollouts()
         view = world_view.build(regions, rollouts, await deps.fleet.activity(ACTIVITY), today, viewer.person, now)
         place = Place("world", "World", (Crumb("World"),), ("regions", "rollouts", "reports", "releases", "evidence"))

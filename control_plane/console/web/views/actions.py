@@ -42,28 +42,35 @@ def refusal(rollout: RolloutFact, verb: str, who: Person) -> str:
     """Why this person cannot do this now; empty when they can."""
     if not who.may(Role.OPERATIONS):
         return ONLY.format(roles=formats.listing(sorted(who.roles)) or "nobody in particular")
-    name = f"rollout {rollout.version}"
     if verb == "rollback":
-        if rollout.state in {"rolling-back", "rolled-back"}:
-            return f"{name.capitalize()} is rolled back already."
-        if not touched(rollout):
-            return "Nothing to roll back: no region runs this release."
-        return "" if rollout.fallback else f"Release {rollout.version} names no fallback."
+        return _no_rollback(rollout)
     if rollout.over:
-        return f"{name.capitalize()} has ended."
-    if verb == "approve":
-        if not rollout.waits_for_wave:
-            return "Nothing waits for approval."
-        return (
-            f"{rollout.publisher} published release {rollout.version}; someone else must approve."
-            if who.name == rollout.publisher
-            else ""
-        )
-    if verb == "pause":
-        return f"{name.capitalize()} is paused already." if rollout.state == "paused" else ""
-    if verb == "resume":
-        return "" if rollout.state == "paused" else f"Nothing to resume: {name} is not paused."
-    return ""
+        return f"Rollout {rollout.version} has ended."
+    checks = {"approve": _no_approval(rollout, who), "pause": _no_pause(rollout), "resume": _no_resume(rollout)}
+    return checks.get(verb, "")
+
+
+def _no_rollback(rollout: RolloutFact) -> str:
+    if rollout.state in {"rolling-back", "rolled-back"}:
+        return f"Rollout {rollout.version} is rolled back already."
+    if not touched(rollout):
+        return "Nothing to roll back: no region runs this release."
+    return "" if rollout.fallback else f"Release {rollout.version} names no fallback."
+
+
+def _no_approval(rollout: RolloutFact, who: Person) -> str:
+    if not rollout.waits_for_wave:
+        return "Nothing waits for approval."
+    own = who.name == rollout.publisher
+    return f"{rollout.publisher} published release {rollout.version}; someone else must approve." if own else ""
+
+
+def _no_pause(rollout: RolloutFact) -> str:
+    return f"Rollout {rollout.version} is paused already." if rollout.state == "paused" else ""
+
+
+def _no_resume(rollout: RolloutFact) -> str:
+    return "" if rollout.state == "paused" else f"Nothing to resume: rollout {rollout.version} is not paused."
 
 
 def buttons(rollout: RolloutFact, who: Person) -> tuple[Button, ...]:

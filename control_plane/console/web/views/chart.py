@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from control_plane.console.web import formats
@@ -20,6 +20,7 @@ class Measure:
     currency: str
     regions: tuple[str, ...]
     values: tuple[tuple[int, ...], ...]
+    series: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Chart:
                     "symbol": formats.SYMBOLS.get(m.currency, f"{m.currency} " if m.currency else ""),
                     "regions": list(m.regions),
                     "values": [list(v) for v in m.values],
+                    "series": list(m.series),
                 }
                 for m in self.measures
             ],
@@ -87,6 +89,9 @@ def chart(fact: SpendFact, currencies: Sequence[str]) -> Chart:
         _measure(fact.cells, starts, regions, "tokens", "Tokens", "", lambda c: c.tokens),
         _measure(fact.cells, starts, regions, "requests", "Requests", "", lambda c: c.requests),
     ]
+    ordered = costs + plain if len(currencies) == 1 else plain + costs
+    colours: dict[str, int] = {r: i for i, r in enumerate(regions)}
+    measures = tuple(replace(m, series=tuple(colours[r] for r in m.regions)) for m in ordered)
     return Chart(
         tuple(formats.iso(s) for s in starts),
         tuple(
@@ -98,7 +103,7 @@ def chart(fact: SpendFact, currencies: Sequence[str]) -> Chart:
             for s in starts
         ),
         fact.bucket_seconds,
-        tuple(costs + plain),
+        measures,
     )
 
 

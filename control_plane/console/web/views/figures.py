@@ -57,3 +57,8 @@ def life(start: datetime, end: datetime, now: datetime, renew: int = 50) -> str:
 def share(part: int, whole: int) -> str:
     """A share in per cent with two decimals, `0` of nothing."""
     return f"{100 * part / whole:.2f}" if whole else "0"
+
+
+def spark(values: Sequence[int]) -> str:
+    """A course of values for a spark, empty when there are too few to draw a line."""
+    return ",".join(str(v) for v in values) if len(values) > 2 else ""

@@ -11,7 +11,7 @@ from control_plane.console.web.views.parts import State, Step
 
 PENDING = Step(State("pending"))
 SKIPPED = Step(State("skipped", "not run"))
-OVER = frozenset({"converged", "vetoed", "failed", "rolled-back", "aborted", "skipped"})
+OVER = frozenset({"converged", "vetoed", "failed", "rolled-back", "aborted", "skipped", "superseded"})
 CODES = {
     "POLICY-CONFLICT": "a rule contradicts the region's own.",
     "LEGAL-BASIS-MISSING": "a rule names no legal basis.",
@@ -70,11 +70,12 @@ def _lane(rollout: RolloutFact, wave: WaveFact, lane: LaneFact, now: datetime) -
 
 
 def _approval(rollout: RolloutFact, wave: WaveFact, lane: LaneFact) -> Step:
-    if wave.approved_by:
-        return Step(State("pass", "approved"), wave.approved_by, wave.approved_at, done=True)
+    by, at = (lane.approved_by, lane.approved_at) if lane.approved_by else (wave.approved_by, wave.approved_at)
+    if by:
+        return Step(State("pass", "approved"), by, at, done=True)
     if not wave.needs_approval:
         return Step(State("pass", "by start"), rollout.started_by, rollout.started_at, done=True)
-    if rollout.waits_for_wave is wave:
+    if lane.phase == "awaiting-approval" or rollout.waits_for_wave is wave:
         return Step(State("awaiting-approval"), "central operations", now=True)
     return SKIPPED if rollout.over or lane.phase in {"skipped", "aborted"} else PENDING
 
@@ -89,7 +90,7 @@ def _consent(lane: LaneFact) -> Step:
     if lane.phase in OVER:
         return SKIPPED
     if not lane.online:
-        return Step(State("offline"), "asks on return", now=lane.phase not in {"waiting"})
+        return Step(State("offline"), "asks on return", now=lane.phase != "waiting")
     if lane.consent == "waiting":
         return Step(State("awaiting-consent"), "region's officers", now=True)
     return PENDING
@@ -144,5 +145,7 @@ def _outcome(lane: LaneFact) -> Step:
         "rolled-back": State("skipped", "rolled back"),
         "aborted": State("skipped", "aborted"),
         "skipped": State("skipped", "not run"),
+        "superseded": State("skipped", "superseded"),
+        "rolling-back": State("staging", "rolling back"),
     }.get(lane.phase)
     return Step(done, keeps, lane.ended_at) if done else PENDING

@@ -16,9 +16,9 @@ ABOUT = {
     "report": ("sums by registered words", "on a fixed schedule"),
     "evidence": ("digest of a bundle, never the bundle", "on grant"),
     "checkpoint": ("ledger size and root, padded", "with each report"),
+    "statement": ("an officer's signed yes or no", "on decision"),
     "heartbeat": ("release digests, engines, processes", "fixed"),
     "state": ("release digests, engines, processes", "fixed"),
-    "statement": ("an officer's signed yes or no", "on decision"),
     "gate": ("verdict and code, no figures", "on request"),
     "enrolment": ("public key only", "at half life"),
 }

@@ -9,6 +9,9 @@ from control_plane.console.web.views.parts import State
 
 PHASES = {
     "waiting": "pending",
+    "awaiting-approval": "awaiting-approval",
+    "rolling-back": "staging",
+    "superseded": "skipped",
     "offered": "staging",
     "awaiting-consent": "awaiting-consent",
     "staging": "staging",

@@ -12,6 +12,7 @@ from control_plane.console.web.facts.left import LeftFact
 from control_plane.console.web.facts.people import Person, Role
 from control_plane.console.web.views import figures
 from control_plane.console.web.views.parts import Button, State
+from control_plane.console.web.views.release import offer_state
 from control_plane.console.web.views.world import NOT_CURRENT
 
 GATED = {"code": True, "config": False, "policy": True, "models": True}
@@ -92,7 +93,7 @@ def build(region: RegionFact, left: LeftFact | None, who: Person, now: datetime)
         root_short=f"{ledger.root[:8]}\u2026{ledger.root[-4:]}" if ledger else "",
         origin=ledger.origin if ledger else "",
         engines=tuple((e.model, e.kind, State("stale", e.state) if old else State(e.state)) for e in region.engines),
-        offers=tuple((o.version, State(o.state), o.code, o.at) for o in region.offers),
+        offers=tuple((o.version, offer_state(o), o.code, o.at) for o in region.offers),
         sent=_sent(left),
         profile=region.profile,
         floor=region.floor,

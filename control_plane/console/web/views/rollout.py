@@ -153,7 +153,7 @@ def _lede(rollout: RolloutFact) -> tuple[tuple[str, bool], ...]:
 
 
 def _verdicts(rollout: RolloutFact) -> tuple[VerdictRow, ...]:
-    out = []
+    out: list[VerdictRow] = []
     for wave in rollout.waves:
         for lane in wave.lanes:
             out.extend(

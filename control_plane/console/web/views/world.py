@@ -56,7 +56,7 @@ class WorldView:
     regions: tuple[RegionRow, ...]
     activity: tuple[Activity, ...]
     rollouts: tuple[MiniRollout, ...]
-    spend: tuple[tuple[str, str, str], ...]
+    spend: tuple[tuple[str, str, str, str], ...]
     may_invite: bool
 
 
@@ -68,7 +68,7 @@ def build(
     who: Person,
     now: datetime,
 ) -> WorldView:
-    """`today` holds the cells since midnight UTC."""
+    """`today` holds the cells of the last 24 hours, in buckets small enough for a spark."""
     open_rollouts = [r for r in rollouts if not r.over]
     waiting = queue(regions, open_rollouts, who)
     mine = sum(1 for w in waiting if w.action)
@@ -146,13 +146,13 @@ def _stats(regions: Sequence[RegionFact], today: SpendFact) -> tuple[Stat, ...]:
     return (
         Stat("On the intended release", str(good), f"of {formats.plural(len(meant), 'region')}", _behind(meant)),
         Stat(
-            "Requests reported today",
+            "Requests reported, 24 h",
             formats.count(requests),
             "",
             f"{senders} of {formats.plural(len(regions), 'region')} sent counts",
         ),
         Stat(
-            "Refused today",
+            "Refused, 24 h",
             formats.count(refused),
             formats.percent(refused, requests, 2) if requests else "",
             "by policy, budget, limit, tag or key",
@@ -189,10 +189,10 @@ def totals(today: SpendFact) -> dict[str, int]:
 def _spend_stat(today: SpendFact) -> Stat:
     sums = totals(today)
     if not sums:
-        return Stat("Spend reported today", "none", note="no report with spend yet")
+        return Stat("Spend reported, 24 h", "none", note="no report with spend yet")
     first, *rest = [formats.money(v, c) for c, v in sums.items()]
     note = "currencies are not added together" if rest else "as reported; small sums may follow"
-    return Stat("Spend reported today", first, note=note, more=tuple(rest))
+    return Stat("Spend reported, 24 h", first, note=note, more=tuple(rest))
 
 
 def _row(region: RegionFact, today: SpendFact, now: datetime) -> RegionRow:
@@ -213,7 +213,7 @@ def _row(region: RegionFact, today: SpendFact, now: datetime) -> RegionRow:
         strip=coded,
         strip_words=figures.strip_words(coded),
         release=str(region.observed.version) if region.observed else "",
-        release_note=_release_note(region, old),
+        release_note=_release_note(region, old=old),
         engines=State("stale", engines.word) if engines and old else engines,
         engines_note="as last seen" if old else _engines_note(region),
         entries=formats.count(region.ledger.size) if region.ledger else "",
@@ -237,7 +237,7 @@ def _engines_note(region: RegionFact) -> str:
     return ", ".join(rest) if rest else "ready"
 
 
-def _release_note(region: RegionFact, old: bool) -> str:
+def _release_note(region: RegionFact, *, old: bool) -> str:
     if not region.observed:
         return "none yet"
     if not region.intended:
@@ -255,15 +255,23 @@ def _witnesses(region: RegionFact) -> str:
     return f"{len(region.ledger.cosigners)} of {formats.plural(region.ledger.quorum, 'witness', 'witnesses')}"
 
 
-def _by_region(today: SpendFact) -> tuple[tuple[str, str, str], ...]:
-    """(region, amount, share in per cent of the region's own plan or of its currency)."""
-    sums: dict[tuple[str, str], int] = {}
+def _by_region(today: SpendFact) -> tuple[tuple[str, str, str, str], ...]:
+    """(region, amount, its course as a spark, the same in words), once per currency."""
+    sums: dict[tuple[str, str], dict[datetime, int]] = {}
     for cell in today.cells:
         if cell.currency:
-            key = (cell.region, cell.currency)
-            sums[key] = sums.get(key, 0) + cell.cost
-    whole = totals(today)
-    return tuple((r, formats.money(v, c), figures.share(v, whole[c])) for (r, c), v in sorted(sums.items()))
+            course = sums.setdefault((cell.region, cell.currency), {})
+            course[cell.bucket] = course.get(cell.bucket, 0) + cell.cost
+    buckets = sorted({c.bucket for c in today.cells})
+    return tuple(
+        (
+            r,
+            formats.money(sum(course.values()), c),
+            figures.spark([course.get(b, 0) for b in buckets]),
+            f"Spend of {r} over the last 24 hours; highest {formats.money(max(course.values()), c)} in half an hour",
+        )
+        for (r, c), course in sorted(sums.items())
+    )
 
 
 def links(region: RegionFact) -> tuple[Link, ...]:

@@ -19,12 +19,11 @@ const colour = (token) => {
   return value;
 };
 
-const decimals = (top) => (top >= 100 * MICRO || top === 0 ? 2 : top >= MICRO ? 4 : 6);
+const decimals = (least) => (least >= MICRO ? 2 : least >= MICRO / 100 ? 4 : 6);
 const number = (value, digits) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 const writer = (measure) => {
-  const top = Math.max(0, ...measure.values.flat());
-  const digits = decimals(top);
+  const digits = decimals(Math.min(MICRO, ...measure.values.flat().filter(Boolean)));
   if (measure.kind !== "money") return (value) => number(value, 0);
   return (value) => measure.symbol + number(value / MICRO, digits);
 };
@@ -54,7 +53,7 @@ const options = (data, measure) => {
       stack: "all",
       barCategoryGap: "18%",
       data: measure.values[i],
-      itemStyle: { color: colour(`c${(i % SERIES) + 1}`) },
+      itemStyle: { color: colour(`c${(measure.series[i] % SERIES) + 1}`) },
       emphasis: { disabled: true },
     })),
   };
@@ -98,7 +97,7 @@ class Trend {
   legend(name, i) {
     const item = document.createElement("span");
     const swatch = document.createElement("i");
-    swatch.className = `k${(i % SERIES) + 1}`;
+    swatch.className = `k${(this.measure.series[i] % SERIES) + 1}`;
     item.append(swatch, name);
     return item;
   }

@@ -1,0 +1,1 @@
+"""The console's ports over the centre's services."""
