@@ -20,12 +20,12 @@ class KeyFileError(Exception):
     """A key file is missing or not what it should be; the text names the file and what to do."""
 
 
-def private_directory(path: Path) -> bool:
-    """Make a directory of mode 0700; returns whether it was made now."""
+def private_directory(path: Path, mode: int = 0o700) -> bool:
+    """Make a directory, by default for its owner only; returns whether it was made now."""
     if path.is_dir():
         return False
-    path.mkdir(parents=True, mode=0o700)
-    path.chmod(0o700)
+    path.mkdir(parents=True, mode=mode)
+    path.chmod(mode)
     return True
 
 

@@ -11,12 +11,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bailiwick.contract.note import SignerKey
+from control_plane.api.inbound import InboundCheck
+from control_plane.api.report_wire import ReportDecoder
 from control_plane.authority import keyfiles
 from control_plane.authority.certificates import CertificateAuthority
 from control_plane.authority.tuf import TufRepository
 from control_plane.authority.witness import WitnessKey
 from control_plane.domain.words import Vocabulary
 from control_plane.registry.engine import PostgresRegistry
+from control_plane.services.artifacts import Artifacts
 from control_plane.services.enrolment import Enrolment
 from control_plane.services.fleet import Fleet
 from control_plane.services.invitations import Addresses, Invitations
@@ -24,6 +27,7 @@ from control_plane.services.journal import Journal
 from control_plane.services.left import LeftReader
 from control_plane.services.regions import Regions
 from control_plane.services.releases import Releases
+from control_plane.services.reports import Reports
 from control_plane.services.spend import SpendReader
 from control_plane.services.trust import Anchors, TrustReader
 from control_plane.services.witness import Witness
@@ -44,6 +48,8 @@ class Centre:
     regions: Regions
     invitations: Invitations
     releases: Releases
+    artifacts: Artifacts
+    reports: Reports
     spend: SpendReader
     left: LeftReader
     trust: TrustReader
@@ -99,6 +105,8 @@ def compose(settings: CentreSettings, engine: AsyncEngine) -> Centre:
         regions=Regions(registry, now, timedelta(seconds=settings.fleet.away_seconds)),
         invitations=Invitations(registry, now, trusted, addresses, secrets.token_bytes, life),
         releases=Releases(registry, now, repository),
+        artifacts=Artifacts(registry),
+        reports=Reports(registry, now, ReportDecoder(InboundCheck(vocabulary(settings)))),
         spend=SpendReader(registry),
         left=LeftReader(registry, now),
         trust=TrustReader(registry, trusted),

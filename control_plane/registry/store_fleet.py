@@ -28,6 +28,10 @@ def _desired(row: DesiredRow) -> Desired:
     return Desired(RegionId(row.region), row.generation, row.manifest, row.rollback, row.rollout)
 
 
+def _link(row: LinkRow) -> Link:
+    return Link(RegionId(row.region), row.session, row.connected, row.since, row.seen_at)
+
+
 class SqlFleet:
     """What sessions are told."""
 
@@ -125,12 +129,17 @@ class SqlLinks:
         mine = col(LinkRow.region) == region, col(LinkRow.session) == session
         await self._session.execute(update(LinkRow).where(*mine).values(seen_at=at))
 
+    async def get(self, region: RegionId) -> Link | None:
+        """A region's link."""
+        row = await self._session.get(LinkRow, region, populate_existing=True)
+        return None if row is None else _link(row)
+
     async def all(self) -> Sequence[Link]:
         """All links."""
         rows = await self._session.scalars(
             select(LinkRow).order_by(col(LinkRow.region)).execution_options(populate_existing=True)
         )
-        return [Link(RegionId(row.region), row.session, row.connected, row.since, row.seen_at) for row in rows]
+        return [_link(row) for row in rows]
 
     async def events(self, region: RegionId | None, limit: int) -> Sequence[LinkEvent]:
         """Newest first."""

@@ -69,13 +69,13 @@ class SqlStates:
             for row in rows
         ]
 
-    async def count(self, region: RegionId, kind: str, size: int, at: datetime) -> None:
-        """Count a message of a type within its hour."""
+    async def count(self, region: RegionId, kind: str, size: int, at: datetime, messages: int = 1) -> None:
+        """Count messages of a type, of `size` bytes together, within their hour."""
         hour = at.replace(minute=0, second=0, microsecond=0)
-        new = insert(ReceivedRow).values(region=region, kind=kind, hour=hour, count=1, size=size)
+        new = insert(ReceivedRow).values(region=region, kind=kind, hour=hour, count=messages, size=size)
         change = new.on_conflict_do_update(
             index_elements=["region", "kind", "hour"],
-            set_={"count": ReceivedRow.count + 1, "size": ReceivedRow.size + size},
+            set_={"count": ReceivedRow.count + messages, "size": ReceivedRow.size + size},
         )
         await self._session.execute(change)
 

@@ -71,22 +71,23 @@ class Fleet:
         async with self._registry.begin() as tx:
             return dict(await tx.fleet.marks())
 
-    async def holders(self) -> Mapping[RegionId, str]:
-        """Which session is each connected region's."""
+    async def holder(self, region: RegionId) -> str | None:
+        """Which session is the region's."""
         async with self._registry.begin() as tx:
-            return {link.region: link.session for link in await tx.links.all() if link.connected}
+            link = await tx.links.get(region)
+        return link.session if link is not None else None
 
     async def count(self, region: RegionId, kind: str, size: int) -> None:
         """Count a message that is no part of another use case."""
         async with self._registry.begin() as tx:
             await tx.states.count(region, kind, size, self._clock())
 
-    async def heard(self, region: RegionId, session: str, size: int) -> None:
-        """A heartbeat came."""
+    async def heard(self, region: RegionId, session: str, messages: int, size: int) -> None:
+        """Heartbeats came, of so many bytes together."""
         now = self._clock()
         async with self._registry.begin() as tx:
             await tx.links.seen(region, session, now)
-            await tx.states.count(region, "heartbeat", size, now)
+            await tx.states.count(region, "heartbeat", size, now, messages)
 
     async def observed(self, seen: Observation, size: int) -> None:
         """The region says what runs."""

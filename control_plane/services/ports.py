@@ -152,6 +152,9 @@ class LinkStore(Protocol):
     async def seen(self, region: RegionId, session: str, at: datetime) -> None:
         """The region was heard of."""
 
+    async def get(self, region: RegionId) -> Link | None:
+        """A region's link."""
+
     async def all(self) -> Sequence[Link]:
         """All links."""
 
@@ -177,8 +180,8 @@ class StateStore(Protocol):
     async def standings(self, manifest: bytes | None = None) -> Sequence[ReleaseStanding]:
         """What regions said, of one release or of all."""
 
-    async def count(self, region: RegionId, kind: str, size: int, at: datetime) -> None:
-        """Count a message of a type within its hour."""
+    async def count(self, region: RegionId, kind: str, size: int, at: datetime, messages: int = 1) -> None:
+        """Count messages of a type, of `size` bytes together, within their hour."""
 
     async def received(self, since: datetime) -> Sequence[Received]:
         """Counts of the hours from `since` on."""
