@@ -1,0 +1,1 @@
+"""The centre's console: REST for scripts, pages for people."""
