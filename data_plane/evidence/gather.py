@@ -77,7 +77,7 @@ async def facts(settings: RegionSettings, pool: asyncpg.Pool, first: int, follow
 
 
 async def _earlier(pool: asyncpg.Pool, first: int, end: int) -> tuple[int, ...]:
-    """Indices below the range that it refers to: releases, statements, admissions that end in it, what reports carry."""
+    """Indices below the range that it refers to: releases, statements, admissions that end in it, and carried ones."""
     found = {row["idx"] for row in await pool.fetch(GOVERNANCE, first)}
     found |= {row["idx"] for row in await pool.fetch(ADMITTED_BEFORE, first, end)}
     sequence = await pool.fetchval(FIRST_REPORT, first, end)

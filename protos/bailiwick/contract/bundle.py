@@ -26,6 +26,7 @@ from typing import Final
 from bailiwick.contract import canonical, fields
 from bailiwick.contract.canonical import Json
 from bailiwick.contract.errors import MalformedError
+from bailiwick.contract.keys import decode_base64
 from bailiwick.contract.times import format_time
 
 MANIFEST: Final = "manifest.json"
@@ -207,9 +208,9 @@ class EarlierEntry:
     def decode(line: bytes) -> "EarlierEntry":
         """From one line."""
         body = fields.members(canonical.loads(line, 1 << 18), ("index", "entry", "proof"))
-        entry = fields.text(body["entry"], 1 << 17)
+        entry = decode_base64(fields.text(body["entry"], 1 << 17), 1 << 17)
         proof = fields.items(body["proof"], 64, lambda value: bytes.fromhex(fields.hexadecimal(value, 64)))
-        return EarlierEntry(fields.integer(body["index"]), base64.b64decode(entry, validate=True), proof)
+        return EarlierEntry(fields.integer(body["index"]), entry, proof)
 
 
 def _files(value: object) -> dict[str, File]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from bailiwick.contract import bundle
 from bailiwick.contract.errors import ContractError
 from bailiwick.contract.ledger_entry import Change, Consent, Veto
+from bailiwick.contract.privacy import Grid
 from bailiwick.contract.release import Config, PolicySet, hex_of
 from bailiwick.contract.release_config import MAX_CONFIG
 from bailiwick.contract.release_policy import MAX_POLICY_SET
@@ -120,7 +121,7 @@ class _Verification:
         listed = released(archive, self._trust, steps[9])
         releases = Releases(archive, manifest.region, self._region, listed, steps[9])
         decisions = Decisions(steps[10], self._policy_set)
-        reports = Reports(archive, manifest.region, read_grid(archive.read(bundle.BOUNDARY)), steps[11])
+        reports = Reports(archive, manifest.region, self._grid(), steps[11])
         coverage = Coverage()
 
         def earlier(index: int, entry: Entry) -> None:
@@ -143,6 +144,13 @@ class _Verification:
         return Result(
             manifest, tuple(steps), accounts.totals, accounts.settled, tuple(accounts.open), reports.held_back
         )
+
+    def _grid(self) -> Grid:
+        try:
+            return read_grid(self._archive.read(bundle.BOUNDARY))
+        except ContractError as error:
+            self._steps[11].find(Code.REPORT, f"{bundle.BOUNDARY}: {error}")
+            return Grid()
 
     def _blob(self, digest: str, limit: int) -> bytes | None:
         name = f"blobs/{hex_of(digest)}"
