@@ -133,9 +133,8 @@ def compose(
     )
     current = CurrentRelease(loader)
     keys = KeyTable(load_secret(settings.keys_dir / "apikey.key"))
-    engines = Engines(
-        session, {engine.model: engine.url for engine in settings.engines.engine}, settings.gateway.stall_seconds
-    )
+    urls = {engine.model: engine.url for engine in settings.engines.engine}
+    engines = Engines(session, urls)
     figures = Figures()
     zone = ZoneInfo(settings.region.timezone)
     per_worker = max(1, settings.gateway.concurrency_per_key // settings.gateway.workers)
@@ -149,11 +148,10 @@ def compose(
         attributes=AttributeBuilder(settings.region.id, settings.region.jurisdiction, zone),
         engines=engines,
         meter=metering.meter,
-        relay=Relay(engines, settings.gateway.request_seconds),
+        relay=Relay(engines, settings.gateway.stall_seconds, settings.gateway.request_seconds),
         figures=figures,
     )
     reading = Reading(current, engines, pool, version("bailiwick"), lambda: metering.meter.available)
-    urls = {engine.model: engine.url for engine in settings.engines.engine}
     return Parts(current, keys, GatewayApp(Pipeline(steps), reading), MetricsApp(figures, session, urls))
 
 

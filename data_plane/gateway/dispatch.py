@@ -41,12 +41,12 @@ class Engines:
     """The engines of the boundary settings, by model."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, urls: Mapping[str, str], stall_seconds: float, connect_seconds: float = 3.0
+        self, session: aiohttp.ClientSession, urls: Mapping[str, str], connect_seconds: float = 3.0
     ) -> None:
         self._session = session
         self._bases = {model: url.rstrip("/") for model, url in urls.items()}
         self._urls: dict[tuple[str, str], URL] = {}
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_seconds, sock_read=stall_seconds)
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_seconds)
 
     def serves(self, model: str) -> bool:
         """Whether the boundary settings name an engine for `model`."""

@@ -7,6 +7,7 @@ Whatever ends a request early is a `Refusal`; those that are decisions are recor
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID, uuid4
@@ -22,6 +23,7 @@ from data_plane.access.table import Denial, Denied, KeyTable
 from data_plane.activation.active import ActiveRelease
 from data_plane.activation.current import CurrentRelease
 from data_plane.activation.errors import ActivationError, NotActiveError
+from data_plane.budget.pots import Level
 from data_plane.gateway import admission, calls, limits, tags, tiers
 from data_plane.gateway.calls import Call, Endpoint
 from data_plane.gateway.dispatch import Engines
@@ -32,7 +34,7 @@ from data_plane.gateway.people import Pseudonyms
 from data_plane.gateway.permission import Decider, permit
 from data_plane.gateway.progress import Progress
 from data_plane.gateway.relay import JSON, Header, Job, Relay, Send, Wire
-from data_plane.gateway.slots import Slots
+from data_plane.gateway.slots import Slot, Slots
 from data_plane.gateway.tags import Resolver
 from data_plane.metering.errors import MeteringError
 from data_plane.metering.requests import AdmissionRequest, Admitted, DecisionRecord, Outcome, Refused, Settled
@@ -60,6 +62,9 @@ class Metering(Protocol):
 
     async def refuse(self, record: DecisionRecord) -> None:
         """MUST record the refusal; raises MeteringError where it cannot."""
+
+    def standing(self, tags: Mapping[str, str], key: str) -> Level | None:
+        """MUST give the applying pot that asks for the most, as of about a second ago, without waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ class Facts:
     model: str = ""
     attributes: Attributes | None = None
     release: ActiveRelease[Decider] | None = None
+    ladder: str | None = None
 
 
 class Pipeline:
@@ -109,8 +115,11 @@ class Pipeline:
             limits.check_declared(declared, self._steps.body_limit)
             key = self.authenticate(headers, facts)
             body = await limits.read_body(wire.receive, self._steps.body_limit)
-            with self._steps.slots.held(key.id):
-                await self._serve(endpoint, headers, body, key, facts, wire)
+            slot = self._steps.slots.take(key.id)
+            try:
+                await self._serve(endpoint, headers, body, slot, facts, wire)
+            finally:
+                slot.give()
         except Refusal as refusal:
             self._steps.figures.refused(refusal.code)
             await self._record(facts, refusal)
@@ -147,16 +156,17 @@ class Pipeline:
             raise no_release(error.code) from None
 
     async def _serve(
-        self, endpoint: Endpoint, headers: dict[bytes, bytes], body: bytes, key: ApiKey, facts: Facts, wire: Wire
+        self, endpoint: Endpoint, headers: dict[bytes, bytes], body: bytes, slot: Slot, facts: Facts, wire: Wire
     ) -> None:
-        steps = self._steps
+        steps, key = self._steps, facts.key
+        assert key is not None  # noqa: S101  # step 2 is behind us
         facts.release = release = self.release()
         call = calls.read(endpoint, limits.parse(body), len(body))
         facts.subject = steps.people.subject(call.person, key)
         asked = tags.asked_for(headers, call.metadata)
         facts.tags = steps.tags.known(asked, key.tags)
         facts.tags = steps.tags.resolve(key.id, key.revision, key.tags, asked)
-        model, job = self._choose(call, key, release, facts)
+        model, job = self._choose(call, slot, release, facts)
         policies = self._permit(call, job.bound.prompt, facts)
         admitted = await self._admit(job, model, policies, key, facts)
         job.headers += (
@@ -174,23 +184,40 @@ class Pipeline:
             await steps.meter.settle(admitted, outcome)
 
     def _choose(
-        self, call: Call, key: ApiKey, release: ActiveRelease[Decider], facts: Facts
+        self, call: Call, slot: Slot, release: ActiveRelease[Decider], facts: Facts
     ) -> tuple[Model, Job]:
         """Step 5, and the size of the request: which model, and what it may use at most."""
-        choice = tiers.choose(release.models, call.model, call.endpoint.kind, call.service_tier, premium=key.premium)
+        key = facts.key
+        assert key is not None  # noqa: S101  # step 2 is behind us
+        standing = self._steps.meter.standing(facts.tags, key.commit)
+        facts.ladder = None if standing is None else standing.action
+        choice = tiers.choose(
+            release.models,
+            call.model,
+            call.endpoint.kind,
+            call.service_tier,
+            premium=key.premium,
+            economy_only=facts.ladder in {"economy", "stop"},
+        )
         model = release.config.model(choice.model)
         if model is None or not self._steps.engines.serves(model.id):
             raise tiers.unknown_model(call.model, [one.id for one in release.models if self._steps.engines.serves(one.id)])
         facts.tier, facts.model = choice.tier, model.id
         limit = admission.output_limit(call, model)
         bound = admission.worst_case(call, model, limit)
-        return model, Job(call, model.id, b"", bound, [], limit)
+        return model, Job(call, model.id, b"", bound, [], slot, limit)
 
     def _permit(self, call: Call, prompt_tokens: int, facts: Facts) -> tuple[str, ...]:
         """Step 4."""
         assert facts.release is not None  # noqa: S101  # set before
         facts.attributes = self._steps.attributes.build(
-            call.endpoint.action, facts.tags, facts.tier, facts.model, prompt_tokens, time.time(), exhausted=False
+            call.endpoint.action,
+            facts.tags,
+            facts.tier,
+            facts.model,
+            prompt_tokens,
+            time.time(),
+            exhausted=facts.ladder == "stop",
         )
         return permit(facts.release.decider, facts.attributes)
 

@@ -44,6 +44,12 @@ class Progress:
         self.how = "reported"
         self.finish = FINISHES.get(seen.finish or finish, "stop")
 
+    def ended(self, seen: Seen) -> None:
+        """A stream came to its end; whether its last usage was the engine's final one, `seen` says."""
+        self.reported(seen)
+        if not seen.final:
+            self.how = "counted"
+
     def outcome(self, bound: Bound) -> Outcome:
         """What is settled: never more than was reserved, because a stream that passes its reservation is cut there."""
         seen = self.seen

@@ -45,7 +45,8 @@ class Reading:
         checks = {"release": release is not None, "ledger": self._metering()}
         manifest = None if release is None else release.digests.manifest
         good = all(checks.values())
-        return (200 if good else 503), {"status": "ready" if good else "refusing", "checks": checks, "release": manifest}
+        status = "ready" if good else "refusing"
+        return (200 if good else 503), {"status": status, "checks": checks, "release": manifest}
 
     def version(self) -> Answer:
         """The installed version, and the release in force."""
@@ -110,7 +111,14 @@ class Reading:
         if release is None:
             return []
         return [
-            {"id": model.id, "object": "model", "created": 0, "owned_by": "bailiwick", "kind": model.kind, "tier": model.tier}
+            {
+                "id": model.id,
+                "object": "model",
+                "created": 0,
+                "owned_by": "bailiwick",
+                "kind": model.kind,
+                "tier": model.tier,
+            }
             for model in release.models
             if self._engines.serves(model.id)
         ]

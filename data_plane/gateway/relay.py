@@ -25,7 +25,9 @@ from data_plane.gateway.dispatch import Engines, Unreached, failure, rejected
 from data_plane.gateway.errors import Refusal, engine_unavailable, reservation_used_up
 from data_plane.gateway.limits import Receive
 from data_plane.gateway.progress import Progress
+from data_plane.gateway.slots import Slot
 from data_plane.gateway.sse import Seen, StreamFilter, note
+from data_plane.gateway.watch import Watch
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
@@ -47,7 +49,8 @@ class Job:
     body: bytes
     bound: Bound
     headers: list[Header]
-    limit: int | None = None
+    slot: Slot
+    limit: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,10 @@ class Wire:
 class Relay:
     """Carries admitted requests."""
 
-    def __init__(self, engines: Engines, request_seconds: float) -> None:
+    def __init__(self, engines: Engines, stall_seconds: float, request_seconds: float) -> None:
         self._engines = engines
-        self._seconds = request_seconds
+        self._stall = stall_seconds
+        self._total = request_seconds
 
     async def carry(self, job: Job, wire: Wire, progress: Progress) -> None:
         """Serves the request and leaves in `progress` what is to be settled.
@@ -72,13 +76,13 @@ class Relay:
             Refusal: nothing was sent to the client yet, and this is what to send.
         """
         try:
-            async with asyncio.timeout(self._seconds):
+            with Watch(self._stall, self._total) as watch:
                 response = await self._engines.post(job.call.endpoint.path, job.model, job.body)
                 try:
                     if response.status != 200:
                         raise rejected(response.status, await _capped(response, MAX_ERROR), job.model)
                     if job.call.stream:
-                        await self._stream(job, wire, response, progress)
+                        await self._stream(job, wire, response, progress, watch)
                     else:
                         await self._plain(job, wire, response, progress)
                 finally:
@@ -96,16 +100,22 @@ class Relay:
         progress.first()
         _settle_plain(body, progress)
         length = (b"content-length", b"%d" % len(body))
+        job.slot.give()
         await wire.send({"type": "http.response.start", "status": 200, "headers": [JSON, length, *job.headers]})
         await wire.send({"type": "http.response.body", "body": body})
 
-    async def _stream(self, job: Job, wire: Wire, response: aiohttp.ClientResponse, progress: Progress) -> None:
+    async def _stream(
+        self, job: Job, wire: Wire, response: aiohttp.ClientResponse, progress: Progress, watch: Watch
+    ) -> None:
         call = job.call
         events = StreamFilter(
-            usage=call.wants_usage, continuous=call.wants_continuous, choices=call.choices, prompts=call.prompts
+            job.bound.output,
+            usage=call.wants_usage,
+            continuous=call.wants_continuous,
+            choices=call.choices,
+            prompts=call.prompts,
         )
         progress.seen = events.seen
-        content = response.content
 
         def left(_: object) -> None:
             progress.gone = True
@@ -116,7 +126,7 @@ class Relay:
         progress.streaming = True
         await wire.send({"type": "http.response.start", "status": 200, "headers": [EVENTS, NO_CACHE, *job.headers]})
         try:
-            last = await self._pump(job, wire.send, content, events, progress)
+            last = await self._pump(job, wire.send, response.content, events, progress, watch)
         except ENGINE_FAULTS:
             if not progress.gone:
                 raise
@@ -127,31 +137,37 @@ class Relay:
         if progress.gone and progress.how != "reported":
             progress.finish = "abort"
             return
+        job.slot.give()
         await wire.send({"type": "http.response.body", "body": last})
         if events.done:
-            await content.readany()  # the end of the body, so that the connection can serve again
+            await response.content.readany()  # the end of the body, so that the connection can serve again
 
     async def _pump(
-        self, job: Job, send: Send, content: aiohttp.StreamReader, events: StreamFilter, progress: Progress
+        self,
+        job: Job,
+        send: Send,
+        content: aiohttp.StreamReader,
+        events: StreamFilter,
+        progress: Progress,
+        watch: Watch,
     ) -> bytes:
         """Passes events on until the engine is done; gives what is still to be sent."""
-        seen, most = events.seen, job.bound.output
-        readany, feed = content.readany, events.feed
+        readany, feed, heard = content.readany, events.feed, watch.heard
         while True:
             data = await readany()
             if not data:
                 break
+            heard()
             out = feed(data)
-            if seen.output > most:
+            if events.over:
                 progress.finish = "cut"
-                return reservation_used_up().event()
+                return out + reservation_used_up().event()
             if not out:
                 continue
             if not progress.first_ms:
                 progress.first_ms = progress.elapsed()
             if events.done:
-                if seen.final:
-                    progress.reported(seen)
+                progress.ended(events.seen)
                 return out
             await send({"type": "http.response.body", "body": out, "more_body": True})
         # The engine ended its answer without the end that it owes.

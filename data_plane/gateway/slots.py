@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from data_plane.gateway.errors import RATE, Refusal
+
+
+class Slot:
+    """The place of one request; giving it back twice is giving it back once."""
+
+    __slots__ = ("_key_id", "_slots")
+
+    def __init__(self, slots: Slots, key_id: str) -> None:
+        self._slots: Slots | None = slots
+        self._key_id = key_id
+
+    def give(self) -> None:
+        """The client has, or is about to have, its whole answer."""
+        slots, self._slots = self._slots, None
+        if slots is not None:
+            slots.give(self._key_id)
 
 
 class Slots:
@@ -15,7 +28,7 @@ class Slots:
         self._limit = limit
         self._busy: dict[str, int] = {}
 
-    def take(self, key_id: str) -> None:
+    def take(self, key_id: str) -> Slot:
         """One more of this key.
 
         Raises:
@@ -33,6 +46,7 @@ class Slots:
                 retry_after=1,
             )
         self._busy[key_id] = busy + 1
+        return Slot(self, key_id)
 
     def give(self, key_id: str) -> None:
         """One less of this key."""
@@ -41,15 +55,6 @@ class Slots:
             self._busy[key_id] = busy
         else:
             del self._busy[key_id]
-
-    @contextmanager
-    def held(self, key_id: str) -> Iterator[None]:
-        """One of this key for as long as the block runs."""
-        self.take(key_id)
-        try:
-            yield
-        finally:
-            self.give(key_id)
 
     def busy(self) -> int:
         """Requests under way of all keys."""

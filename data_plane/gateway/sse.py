@@ -34,13 +34,28 @@ class StreamFilter:
     """Feeds on the engine's bytes, gives the client's; keeps at most one unfinished event.
 
     With one choice vLLM's usage in a chunk is cumulative; with several it is each choice's own, so they are added up.
+    `over` is set once more than `most` output tokens were made: what came before them is still given.
     """
 
-    __slots__ = ("_choices", "_continuous", "_outputs", "_prompts", "_rest", "_several", "_usage", "done", "seen")
+    __slots__ = (
+        "_choices",
+        "_continuous",
+        "_most",
+        "_outputs",
+        "_prompts",
+        "_rest",
+        "_several",
+        "_usage",
+        "done",
+        "over",
+        "seen",
+    )
 
-    def __init__(self, *, usage: bool, continuous: bool, choices: int = 1, prompts: int = 1) -> None:
+    def __init__(self, most: int, *, usage: bool, continuous: bool, choices: int = 1, prompts: int = 1) -> None:
         self.seen = Seen()
         self.done = False
+        self.over = False
+        self._most = most
         self._usage = usage
         self._continuous = continuous
         self._choices = choices
@@ -65,7 +80,10 @@ class StreamFilter:
                 self._choice(event)
         else:
             self._last(whole)
-        if EMPTY in whole or DONE in whole:
+        if self.seen.output > self._most:
+            self.over = True
+            whole = self._within(whole)
+        elif EMPTY in whole or DONE in whole:
             return self._ending(whole)
         return whole if self._continuous else USAGE.sub(b"", whole)
 
@@ -97,6 +115,20 @@ class StreamFilter:
         self._prompts[index // self._choices] = _count(usage.get("prompt_tokens"))
         self.seen.prompt = sum(self._prompts.values())
         self.seen.output = sum(self._outputs.values())
+
+    def _within(self, whole: bytes) -> bytes:
+        """The events before the one that passes the reservation."""
+        kept = []
+        before = Seen()
+        for event in whole.split(END):
+            found = USAGE.search(event)
+            if found is None:
+                break
+            note(before, orjson.loads(found[1]))
+            if self._several or before.output > self._most:
+                break
+            kept.append(event + END)
+        return b"".join(kept)
 
     def _note(self, usage: dict[str, object]) -> None:
         note(self.seen, usage)

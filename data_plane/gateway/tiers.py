@@ -1,4 +1,4 @@
-"""Step 5, tier: from what was asked for (a model or an alias, and OpenAI's `service_tier`) to a model of the price list."""
+"""Step 5, tier: from what was asked for (a model or alias, and OpenAI's `service_tier`) to a model of the price list."""
 
 from __future__ import annotations
 
@@ -22,7 +22,13 @@ class Choice:
 
 
 def choose(
-    models: Sequence[Model], asked: str, kind: str, service_tier: str | None, *, premium: bool, economy_only: bool = False
+    models: Sequence[Model],
+    asked: str,
+    kind: str,
+    service_tier: str | None,
+    *,
+    premium: bool,
+    economy_only: bool = False,
 ) -> Choice:
     """The model for a request, economy by default, premium by entitlement.
 
@@ -71,5 +77,11 @@ def _no_premium(*, economy_only: bool) -> Refusal:
     else:
         message, fix = "The key is not entitled to the premium tier.", "Ask for economy, or for an entitled key."
     return Refusal(
-        403, "premium_not_permitted", message, kind=PERMISSION, reason="policy", permitted=(ECONOMY,), fix=fix
+        403,
+        "premium_not_permitted",
+        message,
+        kind=PERMISSION,
+        reason="budget" if economy_only else "policy",
+        permitted=(ECONOMY,),
+        fix=fix,
     )

@@ -20,7 +20,15 @@ class AttributeBuilder:
         self._band = ""
 
     def build(
-        self, action: str, tags: Mapping[str, str], tier: str, model: str, prompt_tokens: int, now: float, *, exhausted: bool
+        self,
+        action: str,
+        tags: Mapping[str, str],
+        tier: str,
+        model: str,
+        prompt_tokens: int,
+        now: float,
+        *,
+        exhausted: bool,
     ) -> Attributes:
         """The attributes of a request at `now` (seconds since 1970); `prompt_tokens` is its upper bound."""
         return Attributes(
