@@ -17,7 +17,7 @@ bundle of entries in memory at a time.
 
 from __future__ import annotations
 
-import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from data_plane.ledger.fsck_tree import TreeCheck
 from data_plane.ledger.reader import StoredEntry
 from data_plane.ledger.tile_files import TileFiles
 
-MOST = 100
+MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was checked and what was found; `findings` is cut at a hundred per run, `more` counts the rest."""
+    """What was checked and what was found; `findings` has at most ten of each code, `more` counts the rest."""
 
     entries: int
     waiting: int
@@ -61,15 +61,17 @@ class Verdict:
 
 
 class Findings:
-    """Collects findings, the first hundred in full."""
+    """Collects findings, the first ten of each code in full."""
 
     def __init__(self) -> None:
         self.kept: list[Finding] = []
         self.more = 0
+        self._counts: Counter[str] = Counter()
 
     def add(self, code: str, detail: str) -> None:
         """Notes a finding."""
-        if len(self.kept) < MOST:
+        self._counts[code] += 1
+        if self._counts[code] <= MOST:
             self.kept.append(Finding(code, detail))
         else:
             self.more += 1
@@ -91,7 +93,6 @@ async def check(connection: asyncpg.Connection, tiles: Path, anchor: Path, key: 
             else:
                 tree.add(StoredEntry(row["idx"], row["kind"], row["body"]))
             money.add(row["kind"], row["number"], row["body"])
-            await asyncio.sleep(0)
         tree.finish(head, anchor)
         await money.finish(connection)
     return Verdict(

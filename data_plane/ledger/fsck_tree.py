@@ -31,6 +31,7 @@ class TreeCheck:
         self._key = key
         self._report = report
         self._tree = Frontier()
+        self._next = 0
         self._bundle: list[bytes] = []
         self._levels: list[list[bytes]] = [[]]
         self._checkpoints = {row["size"]: row for row in checkpoints}
@@ -50,8 +51,9 @@ class TreeCheck:
 
     def add(self, entry: StoredEntry) -> None:
         """Takes the next entry."""
-        if entry.index != self._tree.size:
-            self._report("INDEX-GAP", f"index {entry.index} follows {self._tree.size - 1}")
+        if entry.index != self._next:
+            self._report("INDEX-GAP", f"index {entry.index} stands where {self._next} is due")
+        self._next = entry.index + 1
         leaf = leaf_hash(entry.body)
         self._tree.append(leaf)
         self._bundle.append(entry.body)

@@ -38,8 +38,9 @@ HASHES = "SELECT idx, body FROM ledger_entry WHERE idx >= $1 AND idx < $2 ORDER 
 
 RESTORED = (
     "the database holds {found} ledger entries, but {published} were published: this is an older copy. Nothing will be "
-    "admitted. Stop the region and restore the newest copy (with its write-ahead log), or bring this one forward from "
-    "the published tiles with `python -m data_plane.ledger.restore`. Do not delete {anchor}."
+    "admitted. Stop the region and restore the newest copy with its write-ahead log. Where the newest entries are lost "
+    "for good, keep data/tiles as evidence of them and begin a new ledger: another ledger.origin in region.toml, an "
+    "empty database, an empty data/tiles. Do not delete {anchor} to get past this check."
 )
 DIFFERENT = (
     "the database's ledger is not a continuation of the one published ({published} entries): {how}. Nothing will be "

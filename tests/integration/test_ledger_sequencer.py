@@ -2,81 +2,24 @@
 
 import asyncio
 import random
-import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bailiwick.contract.checkpoint import open_checkpoint
 from bailiwick.contract.ledger_entry import Erasure, decode
 from bailiwick.contract.merkle import leaf_hash, root
-from bailiwick.contract.note import SignerKey
 from bailiwick.contract.tiles import ENTRIES, WIDTH, HashTiles, Tile, changed_tiles
 from data_plane.ledger import anchor, boundary
 from data_plane.ledger.append import append
 from data_plane.ledger.errors import BoundaryError, TreeRefusedError
 from data_plane.ledger.leader import Leader, LedgerPlace
 from data_plane.ledger.tile_files import TileFiles, entries_of
+from tests.fixtures.ledger import bodies, leading, now, place, put, until_sealed
 from tests.fixtures.postgres import Database
 
 pytestmark = pytest.mark.integration
-
-
-def place(database: Database, root_dir: Path) -> LedgerPlace:
-    key = Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)
-    return LedgerPlace(
-        database.dsn("bw_ledger"), root_dir / "tiles", root_dir / "anchor.json", SignerKey("bailiwick/eu-de", key)
-    )
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-@asynccontextmanager
-async def leading(where: LedgerPlace, seal: float = 0.05) -> AsyncIterator[asyncio.Task[None]]:
-    stop = asyncio.Event()
-    where.tiles.mkdir(exist_ok=True)
-    task = asyncio.create_task(Leader(where, seal, now).run(stop))
-    try:
-        yield task
-    finally:
-        stop.set()
-        await task
-
-
-async def put(database: Database, count: int) -> None:
-    connection = await asyncpg.connect(database.dsn("bw_agent"))
-    try:
-        async with connection.transaction():
-            for _ in range(count):
-                await append(connection, Erasure(at=now(), commits=secrets.randbelow(1000)))
-    finally:
-        await connection.close()
-
-
-async def bodies(database: Database) -> list[bytes]:
-    connection = await asyncpg.connect(database.dsn("bw_console"))
-    try:
-        rows = await connection.fetch("SELECT idx, body FROM ledger_entry WHERE idx IS NOT NULL ORDER BY idx")
-    finally:
-        await connection.close()
-    assert [row["idx"] for row in rows] == list(range(len(rows)))
-    return [row["body"] for row in rows]
-
-
-async def until_sealed(where: LedgerPlace, size: int) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            note = TileFiles(where.tiles).checkpoint()
-            if note is not None and open_checkpoint(note, where.signer.verifier).size >= size:
-                return
-            await asyncio.sleep(0.02)
 
 
 async def check_published(database: Database, where: LedgerPlace) -> int:
