@@ -1,0 +1,1 @@
+"""The centre's commands: thin clients of its REST interface."""
