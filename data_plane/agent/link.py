@@ -136,6 +136,7 @@ class Link:
                 code = "silent-centre"
             except asyncio.CancelledError:
                 if _cancelled():
+                    code = "stopping"
                     raise
                 code = "unaccountable"  # what was to be said could not be accounted for, so the call was given up
             finally:

@@ -58,7 +58,7 @@ class Observer:
         live = await workers.live(self._pool, now)
         engines = await self._engines()
         state, code = judge(await self._facts(link, active))
-        await store_link.show(self._pool, state, code or _enrolment_code(link), now)
+        await store_link.show(self._pool, state, code, now)
         served = workers.served(live)
         known = active is not None and served == active.manifest
         failed = any(number == agent_pb2.ENGINE_STATE_FAILED for _, number in engines)
@@ -103,8 +103,3 @@ class Observer:
 
 def _raw(digest: str | None, *, known: bool) -> bytes:
     return raw_digest(digest) if digest is not None and known else b""
-
-
-def _enrolment_code(link: store_link.Link) -> str | None:
-    """While there is no certificate, the code says how far the enrolment is."""
-    return None if link.enrolment == "enrolled" else link.code

@@ -238,6 +238,9 @@ async def _listen(settings: RegionSettings, agent: Agent) -> None:
             continue
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _, lost=lost: lost.set())
-        for channel in CHANNELS:
-            await connection.add_listener(channel, lambda _c, _p, name, _text: agent.woken(name))
-        await lost.wait()
+        try:
+            for channel in CHANNELS:
+                await connection.add_listener(channel, lambda _c, _p, name, _text: agent.woken(name))
+            await lost.wait()
+        finally:
+            await connection.close(timeout=2)

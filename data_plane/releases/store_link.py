@@ -69,10 +69,10 @@ async def read(connection: Database) -> Link:
 
 
 async def show(connection: Database, state: LinkState, code: str | None, now: datetime) -> None:
-    """Writes the state; `since` moves only when it changes."""
+    """Writes the state; `since` moves only when it changes. While an enrolment is under way, `code` is about that."""
     await connection.execute(
-        "UPDATE link_state SET since = CASE WHEN state = $1 THEN since ELSE $3 END, state = $1, code = $2"
-        " WHERE id = 1 AND (state, code) IS DISTINCT FROM ($1, $2)",
+        "UPDATE link_state SET since = CASE WHEN state = $1 THEN since ELSE $3 END, state = $1,"
+        " code = CASE WHEN enrolment IN ('none', 'enrolled') THEN $2 ELSE code END WHERE id = 1",
         state.value,
         code,
         now,
