@@ -206,6 +206,15 @@ def start_ledger(config: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
+def until_leading(process: subprocess.Popen[str]) -> float:
+    """Reads the log until the process leads; gives the time."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "sequencer_leading" in line:
+            return time.monotonic()
+    raise AssertionError("the sequencer ended before it led")
+
+
 def region_place(config: Path, dsn: str) -> LedgerPlace:
     settings = load(config)
     signer = SignerKey(settings.ledger_origin, load_signing_key(settings.keys_dir / "ledger.pem"))
@@ -217,20 +226,23 @@ async def test_the_sequencer_killed_at_random_points(region_database: Database, 
     config = write_region(region_database, tmp_path)
     chance = random.Random(20261122)
     written = 0
-    for _ in range(6):
+    for _ in range(4):
         process = start_ledger(config)
-        deadline = time.monotonic() + chance.uniform(1.0, 2.2)
-        while time.monotonic() < deadline:
+        leading_since = await asyncio.to_thread(until_leading, process)
+        while time.monotonic() < leading_since + chance.uniform(0.0, 0.4):
             await put(region_database, 40)
             written += 40
         process.kill()
         process.communicate()
     process = start_ledger(config)
     where = region_place(config, region_database.dsn("bw_ledger"))
-    await until_sealed(where, written)
-    process.send_signal(signal.SIGTERM)
-    _, log = await asyncio.to_thread(process.communicate, timeout=10)
-    assert process.returncode == 0, log
+    try:
+        await until_sealed(where, written)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, log = await asyncio.to_thread(process.communicate, timeout=10)
+        sys.stdout.write(log)
+    assert process.returncode == 0
     assert len(await bodies(region_database)) == written
     assert (await checked(region_database, where)).entries == written
 

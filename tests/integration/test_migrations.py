@@ -4,11 +4,13 @@ import psycopg
 import pytest
 import sqlalchemy
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from data_plane.database.metadata import load_metadata
 from data_plane.database.migrate import upgrade
-from data_plane.database.revision import needed_revision
+from data_plane.database.revision import migrations, needed_revision
 from data_plane.settings import DATABASE_OWNER, DATABASE_ROLES
 from tests.fixtures.postgres import Database
 
@@ -22,6 +24,12 @@ def test_the_models_are_what_the_migrations_make(region_database: Database) -> N
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, load_metadata()) == []
     engine.dispose()
+
+
+def test_the_newest_revision_is_alembics_head() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations()))
+    assert ScriptDirectory.from_config(config).get_heads() == [needed_revision()]
 
 
 def test_migrating_twice_changes_nothing(fresh_database: Database) -> None:
