@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import grpc
 
-from bailiwick.rpc.translation import ErrorTranslation, Status, Table, Unexpected
+from bailiwick.rpc.translation import ErrorTranslation, Status
 from control_plane.domain.errors import (
     CentreError,
     ForbiddenError,
@@ -33,11 +33,8 @@ CODES: Mapping[type[CentreError], grpc.StatusCode] = MappingProxyType(
 class CentreTranslation(ErrorTranslation):
     """Answers a `CentreError` with its status and its stable code as the text.
 
-    `table` names the errors of adapters, such as a database that is away.
+    The table it is given names the errors of adapters, such as a database that is away.
     """
-
-    def __init__(self, table: Table, unexpected: Unexpected) -> None:
-        super().__init__(table, unexpected)
 
     def status(self, method: str, error: Exception) -> Status:
         """The status that answers `error`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import func, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -47,8 +47,9 @@ class SqlWitness:
 
     async def all_newest(self) -> Sequence[Witnessed]:
         """The largest one of each region."""
-        order = col(CheckpointRow.region), col(CheckpointRow.size).desc()
-        wanted = select(CheckpointRow).distinct(col(CheckpointRow.region)).order_by(*order)
+        place = tuple_(col(CheckpointRow.region), col(CheckpointRow.size))
+        newest = select(CheckpointRow.region, func.max(CheckpointRow.size)).group_by(col(CheckpointRow.region))
+        wanted = select(CheckpointRow).where(place.in_(newest)).order_by(col(CheckpointRow.region))
         rows = await self._session.scalars(wanted.execution_options(populate_existing=True))
         return [_witnessed(row) for row in rows]
 

@@ -1,0 +1,5 @@
+"""Fixtures of the centre's integration tests."""
+
+from tests.fixtures.centre import centre, centre_database, centre_template
+
+__all__ = ["centre", "centre_database", "centre_template"]
