@@ -131,7 +131,7 @@ class FakeCentre(
         self.regions: dict[str, Known] = {}
         self.life = timedelta(hours=24)
         self.backdate = timedelta(minutes=1)
-        self.origin = "bailiwick/{region}/ledger"
+        self.origin = "bailiwick/{region}"
         self.desired: agent_pb2.DesiredState | None = None
         self.offers: list[bytes] = []
         self.gates: list[agent_pb2.GateRequest] = []
