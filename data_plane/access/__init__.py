@@ -1,0 +1,1 @@
+"""API keys: made and ended by the console, checked by the gateway."""

@@ -1,4 +1,4 @@
-"""API keys in the database: made, listed, rotated and revoked, each change an entry of the ledger in the same transaction."""
+"""API keys in the database: made, listed, rotated and revoked, each change a ledger entry in the same transaction."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ from data_plane.ledger import commitments
 from data_plane.ledger.append import append
 
 MAX_NAME = 100
+INSERT = (
+    "INSERT INTO api_key (id, hash, name, tags, service, premium, key_commit, created_at, changed_at, expires_at)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,7 @@ class KeyStore:
         async with connection.transaction():
             commit = await commitments.create(connection, new.id)
             await connection.execute(
-                "INSERT INTO api_key (id, hash, name, tags, service, premium, key_commit, created_at, changed_at, expires_at)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)",
+                INSERT,
                 new.id,
                 new.hash,
                 request.name,

@@ -112,7 +112,8 @@ class KeyFollower:
 
 
 SELECT = (
-    "SELECT id, hash, name, tags, service, premium, key_commit, revision, created_at, revoked_at, expires_at FROM api_key"
+    "SELECT id, hash, name, tags, service, premium, key_commit, revision, created_at, revoked_at, expires_at"
+    " FROM api_key"
 )
 
 

@@ -1,0 +1,1 @@
+"""The release in force, as a gateway worker loads, serves and reports it."""

@@ -1,4 +1,4 @@
-"""The release in force, as one immutable object: policies, prices, models and the decision cache change together or not at all."""
+"""The release in force, as one immutable object: policies, prices, models and known decisions change together."""
 
 from __future__ import annotations
 

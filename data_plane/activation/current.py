@@ -19,7 +19,7 @@ SELECT = "SELECT manifest, version, config, policy FROM active_release"
 
 
 class CurrentRelease(Generic[Decider]):
-    """Follows `active_release`. A worker that cannot load what is in force refuses new requests: it never serves the old."""
+    """Follows `active_release`. A worker that cannot load it refuses new requests: it never serves the old one on."""
 
     channel = CHANNEL
 
@@ -61,6 +61,8 @@ class CurrentRelease(Generic[Decider]):
         except ActivationError as error:
             self._release, self._error = None, error
             if not said:
-                self._log.error(REFUSED, code=error.code, reason=str(error), manifest=found.manifest)  # noqa: TRY400  # the code says it
+                self._log.error(REFUSED, code=error.code, reason=str(error), manifest=found.manifest)
             return
-        self._log.info(SERVING, manifest=found.manifest, version=found.version, config=found.config, policy=found.policy)
+        self._log.info(
+            SERVING, manifest=found.manifest, version=found.version, config=found.config, policy=found.policy
+        )

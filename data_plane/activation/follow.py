@@ -29,7 +29,7 @@ class Follower(Protocol):
 
 
 async def follow(connect: Connect, followers: Sequence[Follower], stop: asyncio.Event) -> None:
-    """Refreshes every follower at once, on each announcement and on each poll, until `stop`; survives a lost database."""
+    """Refreshes every follower at once, on each announcement and each poll, until `stop`; survives a lost database."""
     log = structlog.get_logger()
     lost = False
     while not stop.is_set():

@@ -16,7 +16,7 @@ WHERE id = $1 AND state <> 'stopped' AND (manifest, config, policy, state) IS DI
 
 
 class Served(Generic[Decider]):
-    """Writes what the worker serves into its row, whose life sign metering keeps. `state` is `serving` or `refusing`."""
+    """Writes what the worker serves into its row, whose life sign is metering's. `state`: `serving` or `refusing`."""
 
     channel = None
 

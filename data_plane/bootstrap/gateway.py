@@ -1,4 +1,4 @@
-"""`python -m data_plane gateway`: the OpenAI endpoint, in one or several worker processes that share only PostgreSQL."""
+"""`python -m data_plane gateway`: the OpenAI endpoint, in one or several workers that share only PostgreSQL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import uvicorn
 from bailiwick.contract.decision import Evaluator
 from data_plane.access.table import KeyFollower, KeyTable
 from data_plane.activation.current import CurrentRelease
-from data_plane.activation.follow import follow
+from data_plane.activation.follow import Follower, follow
 from data_plane.activation.loader import ReleaseLoader
 from data_plane.activation.worker import Served
 from data_plane.bootstrap.forking import run_workers
@@ -109,7 +109,7 @@ async def serve(listener: socket.socket, index: int, settings: RegionSettings, s
     try:
         async with pool, open_session(aiohttp.DummyCookieJar()) as session:
             parts = compose(settings, session, metering, pool)
-            followers = [KeyFollower(parts.keys), parts.current, Served(worker, parts.current)]
+            followers: list[Follower] = [KeyFollower(parts.keys), parts.current, Served(worker, parts.current)]
             following = asyncio.create_task(follow(partial(connect, dsn, name="bailiwick gateway"), followers, stop))
             servers = [_server(parts.app)]
             sockets = [[listener]]
@@ -155,9 +155,7 @@ def compose(
     return Parts(current, keys, GatewayApp(Pipeline(steps), reading), MetricsApp(figures, session, urls))
 
 
-async def _open_metering(
-    settings: RegionSettings, dsn: str, worker: str, stop: asyncio.Event
-) -> WorkerMetering | None:
+async def _open_metering(settings: RegionSettings, dsn: str, worker: str, stop: asyncio.Event) -> WorkerMetering | None:
     """Metering, as soon as the database is there; None when `stop` came first."""
     said = False
     while not stop.is_set():
@@ -174,7 +172,7 @@ async def _open_metering(
 
 def _server(app: Callable[..., object]) -> uvicorn.Server:
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # uvicorn's own type for ASGI is narrower than ASGI
+        app,
         loop="none",
         http="httptools",
         ws="none",
@@ -197,9 +195,7 @@ def _server(app: Callable[..., object]) -> uvicorn.Server:
 
 async def _until(stop: asyncio.Event, servers: list[uvicorn.Server], sockets: list[list[socket.socket]]) -> None:
     """Serves until `stop`, then lets what is under way end."""
-    running = [
-        asyncio.create_task(server.serve(sockets=own)) for server, own in zip(servers, sockets, strict=True)
-    ]
+    running = [asyncio.create_task(server.serve(sockets=own)) for server, own in zip(servers, sockets, strict=True)]
     stopped = asyncio.create_task(stop.wait())
     await asyncio.wait([stopped, *running], return_when=asyncio.FIRST_COMPLETED)
     for server in servers:

@@ -1,0 +1,1 @@
+"""Inference engines: their processes, their health, and what the rest of the region is told of it."""

@@ -27,6 +27,11 @@ def write_record(path: Path, record: Record) -> None:
     path.write_text(json.dumps({"session": record.session, "mark": record.mark}))
 
 
+def forget(path: Path) -> None:
+    """Forgets an engine that ended."""
+    path.unlink(missing_ok=True)
+
+
 def read_record(path: Path) -> Record | None:
     """The remembered engine, or None."""
     try:
@@ -49,7 +54,7 @@ def reap(path: Path) -> list[int]:
     for pid in left:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
-    path.unlink(missing_ok=True)
+    forget(path)
     return left
 
 

@@ -2,8 +2,8 @@
 
 Rules:
 
-1. The child dies with its supervisor (`PR_SET_PDEATHSIG`), and what outlives a killed supervisor is reaped at the next start
-   (`orphans`).
+1. The child dies with its supervisor (`PR_SET_PDEATHSIG`), and what outlives a killed one is reaped at the next
+   start (`orphans`).
 2. Stopping means SIGTERM to the leader, a grace, then SIGKILL to the whole process group.
 3. The engine's words go to its own log file and nowhere else.
 """
@@ -33,9 +33,7 @@ class EngineProcess:
         self._process = process
 
     @classmethod
-    async def start(
-        cls, spec: EngineSpec, environment: Mapping[str, str], log: Path, record: Path
-    ) -> EngineProcess:
+    async def start(cls, spec: EngineSpec, environment: Mapping[str, str], log: Path, record: Path) -> EngineProcess:
         """Starts the command of `spec`; its output is appended to `log`, its identity written to `record`.
 
         Raises:
@@ -55,7 +53,8 @@ class EngineProcess:
                     preexec_fn=die_with_parent,
                 )
         except OSError as error:
-            raise StartError(f"the engine {spec.model} cannot be started: {error.strerror}: {spec.command[0]}") from error
+            where = f"{error.strerror}: {spec.command[0]}"
+            raise StartError(f"the engine {spec.model} cannot be started: {where}") from error
         write_record(record, Record(process.pid, mark(record)))
         return cls(process)
 

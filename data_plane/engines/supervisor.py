@@ -1,7 +1,7 @@
 """Keeps one engine up: start, wait until it serves, watch, restart with back-off.
 
-States: `loading` until the first healthy probe; `ready`; `failed` when the process ended, did not load in time, or stopped
-answering; then `loading` again. An engine that somebody else runs (no command) is only probed.
+States: `loading` until the first healthy probe; `ready`; `failed` when the process ended, did not load in time, or
+stopped answering; then `loading` again. An engine that somebody else runs (no command) is only probed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 
 from data_plane.engines.errors import StartError
-from data_plane.engines.orphans import reap
+from data_plane.engines.orphans import forget, reap
 from data_plane.engines.process import EngineProcess
 from data_plane.engines.states import EngineSpec, EngineStatus, Probe, State, StatusSink, Timing
 
@@ -92,14 +92,14 @@ class EngineSupervisor:
         try:
             process = await EngineProcess.start(self._spec, self._place.environment, log, record)
         except StartError as error:
-            self._log.error(NOT_STARTED, reason=str(error))  # noqa: TRY400  # the message says it all
+            self._log.error(NOT_STARTED, reason=str(error))
             await self._set("failed", "not-startable")
             return 0.0
         try:
             return await self._watch(stop, process)
         finally:
             await process.stop(self._timing.stop)
-            record.unlink(missing_ok=True)
+            forget(record)
 
     async def _watch(self, stop: asyncio.Event, process: EngineProcess | None) -> float:
         loop = asyncio.get_running_loop()
@@ -132,7 +132,7 @@ class EngineSupervisor:
 
     async def _rest(self, stop: asyncio.Event, process: EngineProcess | None, *, ready: bool) -> None:
         seconds = self._timing.ready_probe if ready else self._timing.loading_probe
-        waits = [asyncio.ensure_future(stop.wait())]
+        waits: list[asyncio.Future[object]] = [asyncio.ensure_future(stop.wait())]
         if process is not None:
             waits.append(asyncio.ensure_future(_ended(process)))
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -39,7 +39,9 @@ class GatewayApp:
         try:
             await self._route(scope, receive, sent)
         except Exception as error:  # noqa: BLE001  # the edge: a client sees a fixed text, a log a type and a place
-            self._log.error(FAILED, kind=type(error).__name__, place=_place(error))  # noqa: TRY400  # a traceback could quote a prompt
+            self._log.error(
+                FAILED, kind=type(error).__name__, place=_place(error)
+            )  # no traceback: it could quote a prompt
             if not sent.started:
                 await answer(send, internal(), "")
 

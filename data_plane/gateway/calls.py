@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from data_plane.gateway.errors import Refusal, invalid
 from data_plane.gateway.limits import JsonObject
@@ -17,14 +16,23 @@ TEMPLATE_BYTES = 64
 MESSAGE_BYTES = 32
 RENDERED_JSON = 6
 
-_SAMPLING = frozenset(
-    ["model", "max_tokens", "n", "stream", "stream_options", "temperature", "top_p", "stop", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "user", "safety_identifier", "metadata", "service_tier", "seed", "top_k", "min_p", "repetition_penalty", "ignore_eos", "min_tokens", "stop_token_ids", "include_stop_str_in_output", "skip_special_tokens", "spaces_between_special_tokens", "structured_outputs", "response_format"]
-)
-_CHAT = _SAMPLING | frozenset(
-    ["messages", "max_completion_tokens", "top_logprobs", "tools", "tool_choice", "parallel_tool_calls", "reasoning_effort", "store", "verbosity", "modalities", "prompt_cache_key"]
-)
-_COMPLETION = _SAMPLING | frozenset(["prompt", "suffix", "echo"])
-_EMBEDDING = frozenset(["model", "input", "encoding_format", "dimensions", "user", "safety_identifier", "metadata", "service_tier"])
+_EVERY = frozenset({"model", "user", "safety_identifier", "metadata", "service_tier"})
+_OPENAI = """
+    max_tokens n stream stream_options temperature top_p stop presence_penalty frequency_penalty logit_bias logprobs
+    seed response_format
+"""
+_VLLM = """
+    top_k min_p repetition_penalty ignore_eos min_tokens stop_token_ids include_stop_str_in_output skip_special_tokens
+    spaces_between_special_tokens structured_outputs
+"""
+_ONLY_CHAT = """
+    messages max_completion_tokens top_logprobs tools tool_choice parallel_tool_calls reasoning_effort store verbosity
+    modalities prompt_cache_key
+"""
+_SAMPLING = _EVERY.union(_OPENAI.split(), _VLLM.split())
+_CHAT = _SAMPLING.union(_ONLY_CHAT.split())
+_COMPLETION = _SAMPLING | {"prompt", "suffix", "echo"}
+_EMBEDDING = _EVERY | {"input", "encoding_format", "dimensions"}
 _OWN = ("user", "safety_identifier", "metadata", "service_tier", "store", "prompt_cache_key", "verbosity", "modalities")
 _RANGES = {
     "temperature": (0.0, 2.0),
@@ -130,9 +138,7 @@ def _integer(body: JsonObject, name: str, low: int, high: int) -> int | None:
     if value is None:
         return None
     if type(value) is not int or not low <= value <= high:
-        raise invalid(
-            "out_of_range", f"The field {name!r} must be a whole number from {low} to {high}.", param=name
-        )
+        raise invalid("out_of_range", f"The field {name!r} must be a whole number from {low} to {high}.", param=name)
     return value
 
 
@@ -185,7 +191,8 @@ def _person(body: JsonObject) -> str | None:
         if value is None or value == "":
             continue
         if not isinstance(value, str) or len(value) > MAX_PERSON:
-            raise invalid("invalid_person", f"The field {name!r} must be text of at most {MAX_PERSON} signs.", param=name)
+            message = f"The field {name!r} must be text of at most {MAX_PERSON} signs."
+            raise invalid("invalid_person", message, param=name)
         return value
     return None
 
@@ -195,17 +202,20 @@ def _metadata(body: JsonObject) -> dict[str, str]:
     if metadata is None:
         return {}
     if not isinstance(metadata, dict) or len(metadata) > MAX_METADATA:
-        raise invalid("invalid_metadata", f"metadata must be an object of at most {MAX_METADATA} texts.", param="metadata")
+        message = f"metadata must be an object of at most {MAX_METADATA} texts."
+        raise invalid("invalid_metadata", message, param="metadata")
     for value in metadata.values():
         if not isinstance(value, str) or len(value) > 512:
-            raise invalid("invalid_metadata", "Each value of metadata must be text of at most 512 signs.", param="metadata")
+            message = "Each value of metadata must be text of at most 512 signs."
+            raise invalid("invalid_metadata", message, param="metadata")
     return metadata
 
 
 def _chat_size(body: JsonObject) -> tuple[int, int]:
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
-        raise invalid("invalid_messages", "The field 'messages' must be a list of at least one message.", param="messages")
+        problem = "The field 'messages' must be a list of at least one message."
+        raise invalid("invalid_messages", problem, param="messages")
     for message in messages:
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
             raise invalid("invalid_messages", "Each message must be an object with a role.", param="messages")
@@ -215,7 +225,7 @@ def _chat_size(body: JsonObject) -> tuple[int, int]:
     return 1, TEMPLATE_BYTES + MESSAGE_BYTES * len(messages)
 
 
-def _parts(content: Any) -> None:
+def _parts(content: object) -> None:
     if content is None:
         return
     if not isinstance(content, list):
@@ -230,11 +240,11 @@ def _parts(content: Any) -> None:
             )
 
 
-def _prompts(raw: Any, name: str) -> tuple[int, int]:
+def _prompts(raw: object, name: str) -> tuple[int, int]:
     if isinstance(raw, str):
         return 1, TEMPLATE_BYTES
     if not isinstance(raw, list) or not raw:
-        raise invalid("invalid_prompt", f"The field {name!r} must be text, tokens, or a list of either.", param=name)
+        raise _no_prompt(name)
     if all(type(one) is int for one in raw):
         return 1, TEMPLATE_BYTES
     if len(raw) > MAX_PROMPTS:
@@ -242,8 +252,12 @@ def _prompts(raw: Any, name: str) -> tuple[int, int]:
     for one in raw:
         tokens = isinstance(one, list) and one and all(type(token) is int and token >= 0 for token in one)
         if not isinstance(one, str) and not tokens:
-            raise invalid("invalid_prompt", f"The field {name!r} must be text, tokens, or a list of either.", param=name)
+            raise _no_prompt(name)
     return len(raw), TEMPLATE_BYTES * len(raw)
+
+
+def _no_prompt(name: str) -> Refusal:
+    return invalid("invalid_prompt", f"The field {name!r} must be text, tokens, or a list of either.", param=name)
 
 
 def _completion_size(body: JsonObject) -> tuple[int, int]:

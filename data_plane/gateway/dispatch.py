@@ -40,9 +40,7 @@ def open_session(jar: AbstractCookieJar) -> aiohttp.ClientSession:
 class Engines:
     """The engines of the boundary settings, by model."""
 
-    def __init__(
-        self, session: aiohttp.ClientSession, urls: Mapping[str, str], connect_seconds: float = 3.0
-    ) -> None:
+    def __init__(self, session: aiohttp.ClientSession, urls: Mapping[str, str], connect_seconds: float = 3.0) -> None:
         self._session = session
         self._bases = {model: url.rstrip("/") for model, url in urls.items()}
         self._urls: dict[tuple[str, str], URL] = {}
@@ -89,7 +87,7 @@ def rejected(status: int, body: bytes, model: str) -> Refusal:
             kind=SERVER,
             fix="Try again; if it happens again, tell the region's operator.",
         )
-    return Refusal(400 if status < 400 else status, "engine_rejected", _message(body), fix="Change the request.")
+    return Refusal(max(status, 400), "engine_rejected", _message(body), fix="Change the request.")
 
 
 def _message(body: bytes) -> str:

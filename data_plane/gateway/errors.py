@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Literal
 
 import orjson
+
+from bailiwick.contract.ledger_entry import Reason
 
 INVALID = "invalid_request_error"
 AUTHENTICATION = "authentication_error"
@@ -17,56 +20,44 @@ RATE = "rate_limit_error"
 SERVER = "server_error"
 
 
+@dataclass(eq=False)
 class Refusal(Exception):  # noqa: N818  # a refusal is an answer, not a fault
     """A request ends here, with a status, a stable code and what would make it pass.
 
-    `reason` is the ledger's word for it (policy, budget, limit, model, tag, key), or empty where no decision is recorded.
+    `reason` is the ledger's word for it, or empty where no decision is recorded.
     """
 
-    def __init__(  # noqa: PLR0913  # one parameter per part of the answer
-        self,
-        status: int,
-        code: str,
-        message: str,
-        *,
-        kind: str = INVALID,
-        reason: str = "",
-        fix: str = "",
-        param: str | None = None,
-        policies: Sequence[str] = (),
-        permitted: Sequence[str] = (),
-        resets_at: str | None = None,
-        retry_after: int | None = None,
-    ) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.kind = kind
-        self.reason = reason
-        self.fix = fix
-        self.param = param
-        self.policies = tuple(policies)
-        self.permitted = tuple(permitted)
-        self.resets_at = resets_at
-        self.retry_after = retry_after
+    status: int
+    code: str
+    message: str
+    _: KW_ONLY
+    kind: str = INVALID
+    reason: Reason | Literal[""] = ""
+    fix: str = ""
+    param: str | None = None
+    policies: tuple[str, ...] = ()
+    permitted: tuple[str, ...] = ()
+    resets_at: str | None = None
+    retry_after: int | None = None
 
     def body(self) -> bytes:
         """The answer's JSON."""
-        return orjson.dumps({
-            "error": {
-                "message": self.message,
-                "type": self.kind,
-                "param": self.param,
-                "code": self.code,
-                "bailiwick": {
-                    "policies": self.policies,
-                    "permitted": self.permitted,
-                    "resets_at": self.resets_at,
-                    "fix": self.fix,
-                },
+        return orjson.dumps(
+            {
+                "error": {
+                    "message": self.message,
+                    "type": self.kind,
+                    "param": self.param,
+                    "code": self.code,
+                    "bailiwick": {
+                        "policies": self.policies,
+                        "permitted": self.permitted,
+                        "resets_at": self.resets_at,
+                        "fix": self.fix,
+                    },
+                }
             }
-        })
+        )
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Headers that go with the answer."""

@@ -19,19 +19,21 @@ MAX_HEADER_BYTES = 16_384
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 ROUND = bytes.maketrans(b"{}", b"[]")
 OTHER = bytes(byte for byte in range(256) if byte not in b"{}[]")
-SINGLE = frozenset({
-    b"authorization",
-    b"content-type",
-    b"content-length",
-    b"openai-project",
-    b"x-bailiwick-cost-centre",
-    b"x-bailiwick-team",
-    b"x-bailiwick-project",
-    b"x-bailiwick-product",
-    b"x-bailiwick-use-case",
-    b"x-bailiwick-environment",
-    b"x-request-id",
-})
+SINGLE = frozenset(
+    {
+        b"authorization",
+        b"content-type",
+        b"content-length",
+        b"openai-project",
+        b"x-bailiwick-cost-centre",
+        b"x-bailiwick-team",
+        b"x-bailiwick-project",
+        b"x-bailiwick-product",
+        b"x-bailiwick-use-case",
+        b"x-bailiwick-environment",
+        b"x-request-id",
+    }
+)
 
 
 class ClientGone(Exception):  # noqa: N818  # not an error: people leave
@@ -108,9 +110,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 
 def too_large(limit: int) -> Refusal:
     """A 413 that names the limit."""
-    return Refusal(
-        413, "body_too_large", f"The body is larger than {limit} bytes.", fix=f"Send at most {limit} bytes."
-    )
+    return Refusal(413, "body_too_large", f"The body is larger than {limit} bytes.", fix=f"Send at most {limit} bytes.")
 
 
 def parse(body: bytes, depth: int = MAX_DEPTH) -> JsonObject:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID, uuid4
 
 import orjson
@@ -44,7 +44,11 @@ UNRECORDED = "refusal_not_recorded"
 
 _KEY_MESSAGES = {
     Denial.MISSING: ("missing_api_key", "No API key was sent.", "Send `Authorization: Bearer bw_...`."),
-    Denial.MALFORMED: ("invalid_api_key", "The API key is not one of this platform.", "Send `Authorization: Bearer bw_...`."),
+    Denial.MALFORMED: (
+        "invalid_api_key",
+        "The API key is not of this platform.",
+        "Send `Authorization: Bearer bw_...`.",
+    ),
     Denial.UNKNOWN: ("invalid_api_key", "The API key is not known in this region.", "Check the key and the region."),
     Denial.REVOKED: ("api_key_revoked", "The API key was revoked.", "Ask the region's operator for a new key."),
     Denial.EXPIRED: ("api_key_expired", "The API key has expired.", "Ask the region's operator for a new key."),
@@ -137,7 +141,7 @@ class Pipeline:
         if isinstance(found, Denied):
             facts.key = found.key
             code, message, fix = _KEY_MESSAGES[found.why]
-            reason = "key" if found.key is not None else ""
+            reason: Literal["key", ""] = "key" if found.key is not None else ""
             raise Refusal(401, code, message, kind=AUTHENTICATION, reason=reason, fix=fix)
         facts.key = found
         return found
@@ -183,9 +187,7 @@ class Pipeline:
             steps.figures.settled(model.id, outcome)
             await steps.meter.settle(admitted, outcome)
 
-    def _choose(
-        self, call: Call, slot: Slot, release: ActiveRelease[Decider], facts: Facts
-    ) -> tuple[Model, Job]:
+    def _choose(self, call: Call, slot: Slot, release: ActiveRelease[Decider], facts: Facts) -> tuple[Model, Job]:
         """Step 5, and the size of the request: which model, and what it may use at most."""
         key = facts.key
         assert key is not None  # noqa: S101  # step 2 is behind us
@@ -201,7 +203,8 @@ class Pipeline:
         )
         model = release.config.model(choice.model)
         if model is None or not self._steps.engines.serves(model.id):
-            raise tiers.unknown_model(call.model, [one.id for one in release.models if self._steps.engines.serves(one.id)])
+            served = [one.id for one in release.models if self._steps.engines.serves(one.id)]
+            raise tiers.unknown_model(call.model, served)
         facts.tier, facts.model = choice.tier, model.id
         limit = admission.output_limit(call, model)
         bound = admission.worst_case(call, model, limit)

@@ -54,7 +54,9 @@ class Reading:
         digests = None if release is None else release.digests
         return 200, {
             "version": self._version,
-            "release": None if digests is None else {
+            "release": None
+            if digests is None
+            else {
                 "version": digests.version,
                 "manifest": digests.manifest,
                 "config": digests.config,

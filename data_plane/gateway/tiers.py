@@ -1,4 +1,4 @@
-"""Step 5, tier: from what was asked for (a model or alias, and OpenAI's `service_tier`) to a model of the price list."""
+"""Step 5, tier: from what was asked for (a model or alias, and OpenAI's `service_tier`) to a model on offer."""
 
 from __future__ import annotations
 

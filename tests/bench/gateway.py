@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -80,13 +81,15 @@ def bodies(token: str, *, stream: bool, people: int = 50) -> list[bytes]:
     return [
         load.request(
             "/v1/chat/completions",
-            json.dumps({
-                "model": "tiny-chat",
-                "messages": MESSAGES,
-                "max_tokens": CHUNKS,
-                "user": f"person-{number}",
-                **({"stream": True, "stream_options": {"include_usage": True}} if stream else {}),
-            }).encode(),
+            json.dumps(
+                {
+                    "model": "tiny-chat",
+                    "messages": MESSAGES,
+                    "max_tokens": CHUNKS,
+                    "user": f"person-{number}",
+                    **({"stream": True, "stream_options": {"include_usage": True}} if stream else {}),
+                }
+            ).encode(),
             token,
         )
         for number in range(people)
@@ -96,7 +99,7 @@ def bodies(token: str, *, stream: bool, people: int = 50) -> list[bytes]:
 async def run(count: int, connections: int, *, sequencer: bool) -> dict[str, object]:
     """All measurements."""
     root = Path(tempfile.mkdtemp(prefix="bw-bench-"))
-    root.chmod(0o755)
+    os.chmod(root, 0o755)  # noqa: PTH101, S103  # PostgreSQL runs as another user
     postgres = PostgresServer(root / "db", {})
     engine_port, bare_port = free_port(), free_port()
     try:
@@ -137,13 +140,17 @@ async def run(count: int, connections: int, *, sequencer: bool) -> dict[str, obj
 
 def table(result: dict[str, object]) -> str:
     """The result as a table in Markdown."""
-    lines = ["| what | gateway CPU ms | bare CPU ms | ratio | p50 ms | p99 ms | requests/s |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| what | gateway CPU ms | bare CPU ms | ratio | p50 ms | p99 ms | requests/s |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for name in ("plain", "stream"):
         part = result[name]
         assert isinstance(part, dict)
         ours, peer = part["gateway"], part["bare"]
         lines.append(
-            f"| {name} | {ours['cpu_ms']} | {peer['cpu_ms']} | {part['ratio']} | {ours['p50_ms']} | {ours['p99_ms']} | {ours['per_second']} |"
+            f"| {name} | {ours['cpu_ms']} | {peer['cpu_ms']} | {part['ratio']} | {ours['p50_ms']} | {ours['p99_ms']} |"
+            f" {ours['per_second']} |"
         )
     return "\n".join(lines)
 

@@ -64,7 +64,7 @@ async def run(port: int, requests: list[bytes], count: int, connections: int) ->
     return timings
 
 
-def request(path: str, body: bytes, token: str = "none", extra: str = "") -> bytes:
+def request(path: str, body: bytes, token: str, extra: str = "") -> bytes:
     """An HTTP/1.1 request."""
     head = (
         f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n{extra}"

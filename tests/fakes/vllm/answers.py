@@ -63,20 +63,31 @@ def plain(served: Served, tokens: int, choices: int) -> bytes:
     text = " ".join(["ok"] * tokens)
     body = {"message": {"role": "assistant", "content": text}} if chat else {"text": text}
     served.completion_tokens = tokens * choices
-    return dumps({
-        "id": served.id,
-        "object": "chat.completion" if chat else "text_completion",
-        "created": CREATED,
-        "model": served.body["model"],
-        "choices": [{"index": i, **body, "logprobs": None, "finish_reason": "length"} for i in range(choices)],
-        "usage": served.usage,
-    })
+    return dumps(
+        {
+            "id": served.id,
+            "object": "chat.completion" if chat else "text_completion",
+            "created": CREATED,
+            "model": served.body["model"],
+            "choices": [{"index": i, **body, "logprobs": None, "finish_reason": "length"} for i in range(choices)],
+            "usage": served.usage,
+        }
+    )
 
 
 def embeddings(served: Served, items: int) -> bytes:
     """Vectors of 8 numbers."""
     data = [{"index": i, "object": "embedding", "embedding": [0.125 * j for j in range(8)]} for i in range(items)]
-    return dumps({"id": served.id, "object": "list", "created": CREATED, "model": served.body["model"], "data": data, "usage": served.usage})
+    return dumps(
+        {
+            "id": served.id,
+            "object": "list",
+            "created": CREATED,
+            "model": served.body["model"],
+            "data": data,
+            "usage": served.usage,
+        }
+    )
 
 
 def chunk(served: Served, index: int, delta: str | None, finish: str | None, known: dict[str, int] | None) -> bytes:

@@ -9,7 +9,8 @@ class Fault:
     """One misbehaviour.
 
     kind: `reset` (the connection is cut), `stall` (nothing more is sent), `slow` (a pause before each chunk),
-    `error` (an HTTP status instead of an answer), `no_usage` (an answer without usage), `overrun` (more tokens than asked for).
+    `error` (an HTTP status instead of an answer), `no_usage` (an answer without usage), `overrun` (more tokens than
+    asked for).
     after: chunks sent before the fault; for an answer that is not streamed 0 means before the head.
     """
 

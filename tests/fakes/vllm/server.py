@@ -117,7 +117,8 @@ class Connection(asyncio.Protocol):
 
     def _whole(self, status: int, body: bytes) -> None:
         self._write(
-            b"HTTP/1.1 %d X\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % (status, len(body)) + body
+            b"HTTP/1.1 %d X\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % (status, len(body))
+            + body
         )
 
     async def _answer(self, path: str, raw: bytes, headers: dict[str, str]) -> None:
@@ -143,7 +144,10 @@ class Connection(asyncio.Protocol):
         engine = self._engine
         fault = engine.script.popleft() if engine.script else None
         if fault is not None and fault.kind == "error":
-            self._whole(fault.status, answers.dumps({"error": {"message": "scripted", "type": "BadRequestError", "code": fault.status}}))
+            self._whole(
+                fault.status,
+                answers.dumps({"error": {"message": "scripted", "type": "BadRequestError", "code": fault.status}}),
+            )
             return
         served = engine.accept(path, body, headers)
         try:
@@ -175,7 +179,9 @@ class Connection(asyncio.Protocol):
         continuous = bool(options.get("continuous_usage_stats"))
         chat = served.path == "/v1/chat/completions"
         choices = int(served.body.get("n") or 1)
-        self._write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n")
+        self._write(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n"
+        )
         made = [0] * choices
         tokens = answers.limit(served.body, self._engine.tokens) + (1000 if fault and fault.kind == "overrun" else 0)
         for step in range(0 if chat else 1, tokens + 1):

@@ -22,12 +22,12 @@ async def engine() -> AsyncIterator[FakeEngine]:
 
 
 @pytest.fixture
-async def region(tmp_path: Path, region_database: Database, engine: FakeEngine) -> AsyncIterator[GatewayRegion]:
+async def region(tmp_path: Path, region_database: Database, engine: FakeEngine) -> GatewayRegion:
     """A region with a release in force, not running yet."""
     models = ("tiny-chat", "big-chat", "minilm")
     prepared = GatewayRegion(tmp_path, region_database, dict.fromkeys(models, engine.url)).prepare()
     await prepared.activate()
-    yield prepared
+    return prepared
 
 
 @pytest.fixture

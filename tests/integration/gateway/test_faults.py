@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from typing import Any
 
 import aiohttp
 import asyncpg
@@ -15,15 +16,17 @@ from tests.fakes.vllm.server import FakeEngine
 from tests.fixtures.gateway import GatewayRegion
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
-HELLO = [{"role": "user", "content": "hello"}]
-CHAT = {"model": "tiny-chat", "messages": HELLO, "max_tokens": 40}
+HELLO: Any = [{"role": "user", "content": "hello"}]
+CHAT: dict[str, Any] = {"model": "tiny-chat", "messages": HELLO, "max_tokens": 40}
 
 
-async def events(gateway: GatewayRegion, token: str, **more: object) -> AsyncIterator[bytes]:
+async def events(gateway: GatewayRegion, token: str, **more: object) -> AsyncGenerator[bytes, None]:
     body = {**CHAT, "stream": True, **more}
     async with (
         aiohttp.ClientSession() as session,
-        session.post(gateway.url + "/v1/chat/completions", json=body, headers={"authorization": f"Bearer {token}"}) as response,
+        session.post(
+            gateway.url + "/v1/chat/completions", json=body, headers={"authorization": f"Bearer {token}"}
+        ) as response,
     ):
         assert response.status == 200
         async for line in response.content:
@@ -114,11 +117,16 @@ async def test_a_stream_without_final_usage_is_counted(gateway: GatewayRegion, e
     ],
 )
 async def test_a_plain_request_whose_engine_fails_costs_nothing(
-    gateway: GatewayRegion, client: AsyncOpenAI, engine: FakeEngine, fault: Fault, error: type[openai.APIStatusError], code: str
+    gateway: GatewayRegion,
+    client: AsyncOpenAI,
+    engine: FakeEngine,
+    fault: Fault,
+    error: type[openai.APIStatusError],
+    code: str,
 ) -> None:
     engine.script.append(fault)
     with pytest.raises(error) as caught:
-        await client.chat.completions.create(**CHAT)  # type: ignore[call-overload]
+        await client.chat.completions.create(**CHAT)
     assert caught.value.code == code
     settlement = (await gateway.settled(1))[0]
     assert (settlement["how"], settlement["finish"], settlement["cost"]) == ("counted", "error", 0)
@@ -129,13 +137,15 @@ async def test_a_dead_engine_is_a_503_with_retry_after(
 ) -> None:
     await engine.stop()
     with pytest.raises(openai.InternalServerError) as caught:
-        await client.chat.completions.create(**CHAT)  # type: ignore[call-overload]
+        await client.chat.completions.create(**CHAT)
     assert caught.value.status_code == 503
     assert caught.value.response.headers["retry-after"] == "5"
     assert (await gateway.settled(1))[0]["cost"] == 0
 
 
-async def test_a_plain_request_whose_client_leaves_is_settled_as_reported(gateway: GatewayRegion, engine: FakeEngine) -> None:
+async def test_a_plain_request_whose_client_leaves_is_settled_as_reported(
+    gateway: GatewayRegion, engine: FakeEngine
+) -> None:
     engine.script.append(Fault("slow", seconds=0.4))
     _, token = await gateway.key()
     async with aiohttp.ClientSession() as session:
@@ -150,7 +160,9 @@ async def test_a_plain_request_whose_client_leaves_is_settled_as_reported(gatewa
     assert (settlement["how"], settlement["usage"]["output"]) == ("reported", 40)
 
 
-async def test_killed_under_load_every_admission_is_settled_exactly_once(region: GatewayRegion, engine: FakeEngine) -> None:
+async def test_killed_under_load_every_admission_is_settled_exactly_once(
+    region: GatewayRegion, engine: FakeEngine
+) -> None:
     engine.pace = 0.002
     _, token = await region.key()
     body = {**CHAT, "stream": True}
@@ -172,7 +184,7 @@ async def test_killed_under_load_every_admission_is_settled_exactly_once(region:
         async with region.process() as process:
             await region.ready()
             loading = asyncio.create_task(load(40))
-            while len(await region.entries("admission")) < 40 * turn + 20:
+            while len(await region.entries("admission")) < 40 * turn + 20:  # noqa: ASYNC110  # another process
                 await asyncio.sleep(0.01)
             process.kill()
             process.wait()
@@ -217,7 +229,7 @@ async def test_a_database_that_is_away_means_503_and_nothing_is_dispatched(
     await connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
     await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
     with pytest.raises(openai.InternalServerError) as caught:
-        await client.chat.completions.create(**CHAT)  # type: ignore[call-overload]
+        await client.chat.completions.create(**CHAT)
     assert caught.value.code == "ledger_unavailable"
     assert not engine.served
 
@@ -225,7 +237,7 @@ async def test_a_database_that_is_away_means_503_and_nothing_is_dispatched(
     await connection.close()
     for _ in range(100):
         try:
-            await client.chat.completions.create(**CHAT)  # type: ignore[call-overload]
+            await client.chat.completions.create(**CHAT)
         except openai.InternalServerError:
             await asyncio.sleep(0.1)
         else:

@@ -13,8 +13,8 @@ from tests.fakes.vllm.server import FakeEngine
 from tests.fixtures.gateway import NO_LAB, TAGS, GatewayRegion, policy_set
 
 pytestmark = pytest.mark.integration
-HELLO = [{"role": "user", "content": "hello"}]
-CHAT = {"model": "tiny-chat", "messages": HELLO, "max_tokens": 5}
+HELLO: Any = [{"role": "user", "content": "hello"}]
+CHAT: dict[str, Any] = {"model": "tiny-chat", "messages": HELLO, "max_tokens": 5}
 
 
 async def post(
@@ -24,7 +24,10 @@ async def post(
     given = {"content-type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
     if token is not None:
         given["authorization"] = f"Bearer {token}"
-    async with aiohttp.ClientSession() as session, session.post(gateway.url + path, data=data, headers=given) as response:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(gateway.url + path, data=data, headers=given) as response,
+    ):
         return response.status, await response.json(), dict(response.headers)
 
 
@@ -42,7 +45,9 @@ async def test_a_missing_tag_is_named_with_the_permitted_values(gateway: Gateway
 
 
 @pytest.mark.parametrize(("value", "code"), [("unheard-of", "tag_unknown"), ("lab", "tag_not_permitted")])
-async def test_a_tag_outside_the_vocabulary_or_the_key_is_refused(gateway: GatewayRegion, value: str, code: str) -> None:
+async def test_a_tag_outside_the_vocabulary_or_the_key_is_refused(
+    gateway: GatewayRegion, value: str, code: str
+) -> None:
     _, token = await gateway.key({**TAGS, "team": ["payments", "care"]})
 
     status, answer, _ = await post(gateway, CHAT, token, x_bailiwick_team=value)
@@ -55,16 +60,22 @@ async def test_tags_come_from_headers_the_project_and_metadata(gateway: GatewayR
     _, token = await gateway.key({"team": ["payments"], "environment": ["production"]})
     async with AsyncOpenAI(api_key=token, base_url=f"{gateway.url}/v1", project="pilot", max_retries=0) as client:
         await client.chat.completions.create(
-            **CHAT,  # type: ignore[arg-type]
+            **CHAT,
             metadata={"product": "search"},
             extra_headers={"X-Bailiwick-Use-Case": "summaries"},
         )
     settlement = (await gateway.settled(1))[0]
     assert settlement["tags"] == {
-        "cost_centre": "cc-100", "team": "payments", "project": "pilot", "product": "search",
-        "use_case": "summaries", "environment": "production",
+        "cost_centre": "cc-100",
+        "team": "payments",
+        "project": "pilot",
+        "product": "search",
+        "use_case": "summaries",
+        "environment": "production",
     }
-    status, answer, _ = await post(gateway, {**CHAT, "metadata": {"product": "search"}}, token, x_bailiwick_product="assistant")
+    status, answer, _ = await post(
+        gateway, {**CHAT, "metadata": {"product": "search"}}, token, x_bailiwick_product="assistant"
+    )
     assert (status, answer["error"]["code"]) == (422, "tag_conflict")
 
 
@@ -81,7 +92,11 @@ async def test_an_unknown_model_is_refused_with_those_on_offer(gateway: GatewayR
 async def test_the_premium_tier_needs_an_entitled_key(gateway: GatewayRegion) -> None:
     _, plain = await gateway.key()
     _, premium = await gateway.key(premium=True)
-    for body in ({**CHAT, "model": "premium"}, {**CHAT, "model": "big-chat"}, {**CHAT, "model": "auto", "service_tier": "priority"}):
+    for body in (
+        {**CHAT, "model": "premium"},
+        {**CHAT, "model": "big-chat"},
+        {**CHAT, "model": "auto", "service_tier": "priority"},
+    ):
         status, answer, _ = await post(gateway, body, plain)
         assert (status, answer["error"]["code"]) == (403, "premium_not_permitted")
         status, _, headers = await post(gateway, body, premium)
@@ -127,7 +142,11 @@ async def test_a_revoked_key_is_refused_within_a_second_and_recorded(gateway: Ga
         ({**CHAT, "n": 1000}, 400, "out_of_range"),
         ({**CHAT, "temperature": -1}, 400, "out_of_range"),
         ({**CHAT, "messages": []}, 400, "invalid_messages"),
-        ({**CHAT, "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}, 400, "unsupported_content"),
+        (
+            {**CHAT, "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
+            400,
+            "unsupported_content",
+        ),
         ({**CHAT, "stream_options": {"include_usage": True}}, 400, "invalid_type"),
         ({**CHAT, "model": 7}, 400, "invalid_model"),
         ({**CHAT, "service_tier": "gold"}, 400, "invalid_service_tier"),
@@ -161,7 +180,8 @@ async def test_a_body_without_length_is_cut_at_the_limit(gateway: GatewayRegion)
 async def test_a_duplicate_header_is_refused(gateway: GatewayRegion) -> None:
     _, token = await gateway.key()
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nauthorization: Bearer x\r\ncontent-length: 2\r\n\r\n{{}}"
+    keys = f"authorization: Bearer {token}\r\nauthorization: Bearer x\r\n"
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n{keys}content-length: 2\r\n\r\n{{}}"
     writer.write(head.encode())
     answer = await reader.readuntil(b"\r\n")
     assert b" 400 " in answer
@@ -244,9 +264,12 @@ async def test_concurrency_of_a_key_is_bounded(region: GatewayRegion, engine: Fa
         body = {**CHAT, "stream": True}
 
         async def one() -> int:
-            async with aiohttp.ClientSession() as session, session.post(
-                region.url + "/v1/chat/completions", json=body, headers={"authorization": f"Bearer {token}"}
-            ) as response:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(
+                    region.url + "/v1/chat/completions", json=body, headers={"authorization": f"Bearer {token}"}
+                ) as response,
+            ):
                 await response.read()
                 return response.status
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from openai import AsyncOpenAI
 
@@ -7,13 +9,15 @@ from tests.fakes.vllm.server import FakeEngine
 from tests.fixtures.gateway import GatewayRegion
 
 pytestmark = pytest.mark.integration
-HELLO = [{"role": "user", "content": "say hello to the world"}]
+HELLO: Any = [{"role": "user", "content": "say hello to the world"}]
 
 
 async def test_a_plain_chat_is_served_and_settled_as_the_engine_reported(
     gateway: GatewayRegion, client: AsyncOpenAI, engine: FakeEngine
 ) -> None:
-    raw = await client.chat.completions.with_raw_response.create(model="tiny-chat", messages=HELLO, max_tokens=7, user="anna")
+    raw = await client.chat.completions.with_raw_response.create(
+        model="tiny-chat", messages=HELLO, max_tokens=7, user="anna"
+    )
     answer = raw.parse()
 
     assert answer.usage is not None
@@ -41,12 +45,16 @@ async def test_omitted_max_tokens_becomes_the_models_default_and_is_forwarded(
     assert admission["policies"] == ["base-chat"]
 
 
-@pytest.mark.parametrize("asked", [None, {"include_usage": True}, {"include_usage": True, "continuous_usage_stats": True}])
+@pytest.mark.parametrize(
+    "asked", [None, {"include_usage": True}, {"include_usage": True, "continuous_usage_stats": True}]
+)
 async def test_a_stream_hides_what_the_client_did_not_ask_for(
     gateway: GatewayRegion, client: AsyncOpenAI, asked: dict[str, bool] | None
 ) -> None:
-    options = {} if asked is None else {"stream_options": asked}
-    stream = await client.chat.completions.create(model="tiny-chat", messages=HELLO, max_tokens=5, stream=True, **options)
+    options: Any = {} if asked is None else {"stream_options": asked}
+    stream = await client.chat.completions.create(
+        model="tiny-chat", messages=HELLO, max_tokens=5, stream=True, **options
+    )
     chunks = [chunk async for chunk in stream]
 
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
@@ -61,7 +69,9 @@ async def test_a_stream_hides_what_the_client_did_not_ask_for(
     assert settlement["first_ms"] > 0
 
 
-async def test_completions_and_embeddings_multiply_prompts_and_choices(gateway: GatewayRegion, client: AsyncOpenAI) -> None:
+async def test_completions_and_embeddings_multiply_prompts_and_choices(
+    gateway: GatewayRegion, client: AsyncOpenAI
+) -> None:
     await client.completions.create(model="tiny-chat", prompt=["a b", "c d e"], n=2, max_tokens=3)
     await client.embeddings.create(model="minilm", input=["one two", "three"])
 
@@ -72,7 +82,9 @@ async def test_completions_and_embeddings_multiply_prompts_and_choices(gateway: 
     assert bounds == [12, 0]
 
 
-async def test_a_stream_with_several_choices_is_counted_over_all_of_them(gateway: GatewayRegion, client: AsyncOpenAI) -> None:
+async def test_a_stream_with_several_choices_is_counted_over_all_of_them(
+    gateway: GatewayRegion, client: AsyncOpenAI
+) -> None:
     stream = await client.chat.completions.create(model="tiny-chat", messages=HELLO, max_tokens=4, n=3, stream=True)
     async for _ in stream:
         pass

@@ -19,7 +19,9 @@ from data_plane.engines.states import EngineSpec, EngineStatus, Timing
 from data_plane.engines.supervisor import EngineSupervisor, Place
 from tests.fixtures.postgres import free_port
 
-FAST = Timing(startup=20, loading_probe=0.02, ready_probe=0.05, failures=2, backoff_first=0.05, backoff_most=0.2, stop=3)
+FAST = Timing(
+    startup=20, loading_probe=0.02, ready_probe=0.05, failures=2, backoff_first=0.05, backoff_most=0.2, stop=3
+)
 
 
 @dataclass
@@ -101,7 +103,9 @@ async def test_an_engine_that_stops_answering_is_restarted(tmp_path: Path) -> No
 
 
 async def test_a_command_that_does_not_exist_is_said_and_tried_again(tmp_path: Path) -> None:
-    async with supervised(EngineSpec("tiny-chat", "chat", "http://127.0.0.1:1", ("/no/such/program",)), tmp_path) as sink:
+    async with supervised(
+        EngineSpec("tiny-chat", "chat", "http://127.0.0.1:1", ("/no/such/program",)), tmp_path
+    ) as sink:
         await sink.until("failed", restarts=1)
         assert ("failed", "not-startable") in sink.changes
 
@@ -114,10 +118,10 @@ async def test_an_engine_that_never_loads_fails_in_time(tmp_path: Path) -> None:
 
 
 async def test_what_an_engine_started_ends_with_it(tmp_path: Path) -> None:
-    script = "sleep 300 & echo $! > {}/child; exec sleep 300".format(tmp_path)
+    script = f"sleep 300 & echo $! > {tmp_path}/child; exec sleep 300"
     spec = EngineSpec("tiny-chat", "chat", "http://127.0.0.1:1", ("/bin/sh", "-c", script))
     async with supervised(spec, tmp_path):
-        while not (tmp_path / "child").exists() or not (tmp_path / "child").read_text().strip():
+        while not (tmp_path / "child").exists() or not (tmp_path / "child").read_text().strip():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     child = int((tmp_path / "child").read_text())
     await gone(child)
