@@ -161,4 +161,4 @@ def _known(found: Mapping[str, bytes], digest: str, what: str) -> bytes:
 
 def _boundary(facts: Facts) -> bytes:
     words: dict[str, Json] = {name: tuple(sorted(found)) for name, found in facts.words.items()}
-    return canonical.dumps({"v": 1, "words": words})
+    return canonical.dumps({"v": 1, "words": words, "own": [policy.document() for policy in facts.own]})

@@ -9,6 +9,7 @@ from bailiwick.contract.bundle import Head
 from bailiwick.contract.ledger_entry import TIERS
 from data_plane.evidence.errors import RangeError
 from data_plane.evidence.sources import Facts
+from data_plane.policy import own
 from data_plane.privacy import store_reports
 from data_plane.releases.blobs import BlobStore
 
@@ -73,6 +74,7 @@ async def facts(settings: RegionSettings, pool: asyncpg.Pool, first: int, follow
         documents=await _documents(settings, pool),
         contents={f"sha256:{row['digest'].hex()}": row["bytes"] for row in await pool.fetch(CONTENTS, first, end)},
         tuf=_tuf(settings.data_dir / "tuf"),
+        own=own.load(settings.home / "policy"),
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bailiwick.contract.bundle import Head
+    from bailiwick.contract.release import Policy
 
 
 class Log(Protocol):
@@ -79,7 +80,7 @@ class Facts:
 
     `note` is the cosigned checkpoint of `head`; `earlier` are indices below `first` that the range refers to; `words`
     the registered words by dimension; `documents` manifests, configurations and policy sets by digest; `contents`
-    messages that left by digest; `tuf` release metadata by file name.
+    messages that left by digest; `tuf` release metadata by file name; `own` the region's own policies.
     """
 
     region: str
@@ -96,3 +97,4 @@ class Facts:
     documents: Mapping[str, bytes]
     contents: Mapping[str, bytes]
     tuf: Mapping[str, bytes] = field(default_factory=dict)
+    own: tuple[Policy, ...] = ()

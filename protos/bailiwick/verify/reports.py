@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import DecodeError
 
-from bailiwick.contract import canonical, fields, privacy
+from bailiwick.contract import privacy
 from bailiwick.contract.errors import ContractError
-from bailiwick.contract.ledger_entry import TAGS, Decision, Egress, Settlement
+from bailiwick.contract.ledger_entry import Decision, Egress, Settlement
 from bailiwick.contract.release import hex_of
 from bailiwick.metrics.v1 import metrics_pb2
 from bailiwick.verify.findings import Code
@@ -114,15 +114,6 @@ class Reports:
     def held_back(self) -> int:
         """Entries that no report has released yet, of those that reports cover."""
         return len(self._carried)
-
-
-def read_grid(data: bytes) -> privacy.Grid:
-    """The registered words, from `boundary.json`."""
-    body = fields.members(canonical.loads(data, 1 << 20), ("v", "words"))
-    words = fields.members(body["words"], (*TAGS, "model", "tier"))
-    return privacy.Grid(
-        {name: frozenset(fields.distinct(found, 4096, fields.identifier)) for name, found in words.items()}
-    )
 
 
 def _released(cell: metrics_pb2.Cell) -> tuple[object, ...]:

@@ -15,11 +15,12 @@ from bailiwick.contract.release_policy import MAX_POLICY_SET
 from bailiwick.verify import archive as archives
 from bailiwick.verify import proofs
 from bailiwick.verify.accounts import Accounts
+from bailiwick.verify.boundary import Boundary
 from bailiwick.verify.coverage import Coverage
 from bailiwick.verify.decisions import Decisions
 from bailiwick.verify.findings import Code, Finding, Step
 from bailiwick.verify.releases import Releases, released
-from bailiwick.verify.reports import Reports, read_grid
+from bailiwick.verify.reports import Reports
 
 T = TypeVar("T")
 
@@ -120,8 +121,9 @@ class _Verification:
         accounts = Accounts(steps[7], steps[8], self._config)
         listed = released(archive, self._trust, steps[9])
         releases = Releases(archive, manifest.region, self._region, listed, steps[9])
-        decisions = Decisions(steps[10], self._policy_set)
-        reports = Reports(archive, manifest.region, self._grid(), steps[11])
+        boundary = self._boundary()
+        decisions = Decisions(steps[10], self._policy_set, boundary.own)
+        reports = Reports(archive, manifest.region, boundary.grid, steps[11])
         coverage = Coverage()
 
         def earlier(index: int, entry: Entry) -> None:
@@ -145,12 +147,12 @@ class _Verification:
             manifest, tuple(steps), accounts.totals, accounts.settled, tuple(accounts.open), reports.held_back
         )
 
-    def _grid(self) -> Grid:
+    def _boundary(self) -> Boundary:
         try:
-            return read_grid(self._archive.read(bundle.BOUNDARY))
+            return Boundary.decode(self._archive.read(bundle.BOUNDARY))
         except ContractError as error:
             self._steps[11].find(Code.REPORT, f"{bundle.BOUNDARY}: {error}")
-            return Grid()
+            return Boundary(Grid(), ())
 
     def _blob(self, digest: str, limit: int) -> bytes | None:
         name = f"blobs/{hex_of(digest)}"
