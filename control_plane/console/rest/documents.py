@@ -271,18 +271,21 @@ def user(found: User) -> Document:
 
 
 def trust(found: Trust) -> Document:
-    """What a verifier is to trust, as the centre knows it."""
-    anchors = found.anchors
+    """The trust file that `bailiwick verify` reads, from what the centre knows."""
     return {
         "v": 1,
-        "centre": anchors.name,
-        "ca": anchors.ca_digest,
-        "tuf_root": base64.b64encode(anchors.tuf_root).decode(),
-        "tuf_root_digest": anchors.tuf_root_digest,
-        "witnesses": [anchors.witness],
-        "quorum": 1,
-        "log": anchors.log,
-        "regions": [asdict(one) for one in found.regions],
+        "regions": {
+            one.region: {
+                "jurisdiction": one.jurisdiction,
+                "ledger": one.ledger,
+                "evidence": one.evidence,
+                "report": one.report,
+                "officers": {"keys": list(one.officers), "threshold": one.officer_threshold},
+            }
+            for one in found.regions
+        },
+        "witnesses": {"keys": [found.anchors.witness], "quorum": 1},
+        "tuf_root": json.loads(found.anchors.tuf_root),
     }
 
 

@@ -15,7 +15,7 @@ from bailiwick.cli.output import Exit, Output, fail
 from bailiwick_local import cache, configuration, processes, status_table, wheel
 from bailiwick_local import status as statuses
 from bailiwick_local.control import Control, PortsTakenError
-from bailiwick_local.federation import Federation
+from bailiwick_local.federation import ENGINES, Federation
 from bailiwick_local.progress import STOPPING, Progress
 from bailiwick_local.supervisor import logs as log_files
 from bailiwick_local.unprivileged import NotReachableError
@@ -148,12 +148,22 @@ def _launch(federation: Federation, ours: Control, output: Output, without: froz
         output.note(f"ended {left} processes that a crash had left")
     try:
         plan = processes.plan(federation, wheel.build()).without(without)
-        ours.start(plan, federation.ports())
+        ours.start(plan, _wanted(federation))
     except PortsTakenError as error:
         fix = "stop it, or choose other ports with BAILIWICK_PORT_BASE (and another BAILIWICK_HOME)"
         fail("\n       ".join(error.sentences), fix, Exit.NOT_SO)
     except NotReachableError as error:
         fail(str(error), "run as an ordinary user, or put BAILIWICK_HOME where others may enter")
+
+
+def _wanted(federation: Federation) -> dict[int, str]:
+    """The ports that the federation's own processes take; engines that run elsewhere keep theirs."""
+    wanted = federation.ports()
+    for region in federation.regions:
+        if not configuration.engine_urls(federation.region_dir(region)):
+            for index in range(len(ENGINES)):
+                del wanted[federation.region_ports(region).engine(index)]
+    return wanted
 
 
 def _explain(last: State | None, federation: Federation, output: Output) -> None:

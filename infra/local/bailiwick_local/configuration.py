@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+import tomllib
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from bailiwick_local.federation import Federation, Region
 
 REPORT_SECONDS = 15
+PAD = 16
 ENGINE_ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -52,6 +54,14 @@ def write(federation: Federation) -> list[Path]:
         officer = officer_public_key(federation.officer_key(region))
         new += _write_once(own / "region.toml", _region_toml(federation, region, officer))
     return new
+
+
+def engine_urls(region_dir: Path) -> list[str]:
+    """Addresses of the engines that the region starts itself; none where they run elsewhere."""
+    engines = tomllib.loads((region_dir / "region.toml").read_text(encoding="utf-8")).get("engines", {})
+    if engines.get("mode", "process") != "process":
+        return []
+    return [engine["url"].rstrip("/") for engine in engines.get("engine", ())]
 
 
 def private_directory(path: Path) -> None:
@@ -157,6 +167,10 @@ profile = "floor"
 k = 10
 p_permille = 500
 
+[ledger]
+seal_seconds = 1
+pad = {PAD}  # 256 by default; a report every {REPORT_SECONDS} s would fill the demo's ledger with padding
+
 [vocabulary]
 cost_centre = {_strings(vocabulary.COST_CENTRES)}
 team = {_strings(vocabulary.TEAMS)}
@@ -186,7 +200,8 @@ def _engine(model: str, kind: str, port: int, extra: list[str]) -> str:
         *("--enforce-eager", "--dtype", "float32", "--kv-cache-memory-bytes", str(64 * 2**20)),
         *extra,
     ]
-    environment = ", ".join(f'{name} = "{value}"' for name, value in ENGINE_ENVIRONMENT.items())
+    variables = {**ENGINE_ENVIRONMENT, "VLLM_CACHE_ROOT": str(cache.cache_dir() / "vllm")}
+    environment = ", ".join(f'{name} = "{value}"' for name, value in variables.items())
     return f"""\
 [[engines.engine]]
 model = "{model}"

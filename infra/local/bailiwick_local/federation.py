@@ -7,6 +7,7 @@ from pathlib import Path
 
 REGION_STRIDE = 20
 FIRST_ENGINE = 10
+ENGINES = ("tiny-chat", "minilm")
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,5 @@ class Federation:
             taken[ports.console] = f"{region.id} console"
             taken[ports.postgres] = f"{region.id} postgres"
             taken[ports.metrics] = f"{region.id} metrics"
-            taken[ports.engine(0)] = f"{region.id} engine tiny-chat"
-            taken[ports.engine(1)] = f"{region.id} engine minilm"
+            taken |= {ports.engine(index): f"{region.id} engine {model}" for index, model in enumerate(ENGINES)}
         return taken

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bailiwick_local import cache, postgres
+from bailiwick_local import cache, configuration, postgres
 from bailiwick_local.supervisor.plan import INTERRUPT, Item, Plan, Probe, Unit
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def _region(federation: Federation, region: Region, wheel: Path) -> Unit:
     home, ports = federation.region_dir(region), federation.region_ports(region)
     python = str(home / "code" / "current" / "bin" / "python")
     plane = _Plane(home, (python, "-P", "-m", "data_plane"), home / "region.toml", federation)
-    engines = tuple(f"http://127.0.0.1:{ports.engine(index)}/health" for index in range(2))
+    own = configuration.engine_urls(home)
+    engines = Probe("http", tuple(f"{url}/health" for url in own), ENGINE_SECONDS) if own else Probe("alive")
     install = (sys.executable, "-m", "bailiwick_local.slots", str(home), str(wheel))
     return Unit(
         region.id,
@@ -56,7 +57,7 @@ def _region(federation: Federation, region: Region, wheel: Path) -> Unit:
             *_database(home, ports.postgres, postgres.REGION_ROLES),
             (plane.step("migrate"),),
             (
-                plane.program("engines", Probe("http", engines, ENGINE_SECONDS), stop_seconds=20.0),
+                plane.program("engines", engines, stop_seconds=20.0),
                 plane.program("ledger", Probe("alive")),
                 plane.program("gateway", Probe("http", (f"http://127.0.0.1:{ports.gateway}/health/live",))),
                 plane.program("console", Probe("socket", (str(home / "run" / "admin.sock"),))),

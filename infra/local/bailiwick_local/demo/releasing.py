@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 OFFER_SECONDS = 60.0
 ROLLOUT_SECONDS = 180.0
-DONE = {"done", "completed", "succeeded"}
-OVER = {"failed", "aborted", "vetoed", "rolled-back"}
+DONE = {"complete"}
+OVER = {"aborted", "rolled-back", "paused"}
 
 
 def publish(scene: Scene, policy: str, notes: str, fallback: str | None = None) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bailiwick_local.demo.stage import Stage
 
 LONG = 60
+SECRETS = ("bwe_", "bwi_", "bw_", "age1")
 Document = dict[str, Any]
 
 
@@ -68,4 +69,5 @@ class Shell:
 
 
 def _short(word: str) -> str:
-    return word if len(word) <= LONG or "/" in word else f"{word[:24]}..."
+    secret = word.startswith(SECRETS)
+    return f"{word[:12]}..." if secret or (len(word) > LONG and "/" not in word) else word

@@ -1,4 +1,4 @@
-"""`python -m bailiwick_local.setup.wheelhouse DIRECTORY`: every wheel that a region needs, for places without a network."""
+"""`python -m bailiwick_local.setup.wheelhouse DIRECTORY`: every wheel of a region, for places without a network."""
 
 from __future__ import annotations
 
