@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.agent import AgentRegion
-from tests.fixtures.centre import RunningCentre, centre
+from tests.fixtures.centre import RunningCentre, centre, centre_database, centre_template
 from tests.fixtures.postgres import Database
 
-__all__ = ["centre"]
+__all__ = ["centre", "centre_database", "centre_template"]
 
 
 @pytest.fixture
