@@ -50,9 +50,11 @@ async def messages(changes: Changes, clock: Clock) -> AsyncIterator[ServerSentEv
 
 
 async def _pump(changes: Changes, queue: asyncio.Queue[str]) -> None:
+    """Pass topics on; a last empty one when the process stops, so that the stream ends at once."""
     async for topic in changes.watch():
         if not queue.full():
             queue.put_nowait(topic)
+    await queue.put("")
 
 
 async def _gathered(queue: asyncio.Queue[str]) -> set[str]:

@@ -137,7 +137,8 @@ class Sheet:
                 f"Nothing above the floor in this period: fewer than {source.floor} people. "
                 "It is held back in the region and comes later. Not in the total."
             )
-        return BreakRow(source.region, "", True, "", "", tuple(None for _ in self.currencies), (), why)
+        none = tuple(None for _ in self.currencies)
+        return BreakRow(source.region, "", merged=True, requests="", tokens="", costs=none, per_thousand=(), withheld=why)
 
 
 def _name(word: str, dimension: str) -> str:

@@ -134,10 +134,12 @@ def _recipient(recipient: str) -> str:
 
 
 def _howto(request: EvidenceFact) -> HowTo:
-    name = f"{request.region}-{request.first or 0}-{request.next or 'newest'}.tar"
+    last = request.next - 1 if request.next else "LAST"
+    name = f"{request.region}-{request.first or 0}-{last}.tar"
+    address = request.evidence_url or f"https://{request.region.upper()}/bundles/{request.id}"
     return HowTo(
         id=request.id,
-        pull=f"bailiwick evidence pull {request.id} --out {name}",
+        pull=f"bailiwick evidence pull {address} --token TOKEN --identity age-key.txt",
         verify=f"bailiwick verify {name} --trust trust.json",
         ends=request.grant_ends,
         digest=request.digest,

@@ -68,6 +68,7 @@ class RolloutView:
 def state(rollout: RolloutFact) -> State:
     """How a rollout's state is shown."""
     return {
+        "starting": State("pending", "starting"),
         "aborted": State("fail", "aborted"),
         "rolled-back": State("skipped", "rolled back"),
         "rolling-back": State("staging", "rolling back"),
