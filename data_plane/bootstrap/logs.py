@@ -36,8 +36,9 @@ FORBIDDEN = frozenset(
     }
 )
 MASKED = re.compile(
-    r"bw[ice]?_[A-Za-z0-9_-]{6,}"  # API keys and invitations
-    r"|(?<=://)[^\s/@]+:[^\s/@]+(?=@)"  # user:password in an address
+    r"(?<=://)[^\s/@]+:[^\s/@]+(?=@)"  # user:password in an address; first, for a role's name looks like a key's start
+    r"|bw_[A-Za-z0-9]+_[A-Za-z0-9_-]{6,}"  # API keys
+    r"|bw[a-z]_[A-Za-z0-9_=-]{6,}"  # invitations and other tokens
     r"|(?i:bearer\s+\S+)"
     r"|AGE-SECRET-KEY-1[0-9A-Z]+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
