@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import timedelta
+from importlib.metadata import version
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -80,6 +81,7 @@ def worker(client: Client, settings: CentreSettings, centre: Centre, feed: Topic
         ],
         max_concurrent_activities=500,
         graceful_shutdown_timeout=GRACE,
+        build_id=f"bailiwick-{version('bailiwick')}",  # the default hashes every loaded module, for seconds
     )
 
 

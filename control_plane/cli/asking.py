@@ -21,7 +21,7 @@ def client(as_user: str | None, home: Path | None, timeout: float = 60) -> httpx
     return places.centre_client(as_user, home, timeout)
 
 
-def get(asked: httpx.Client, path: str, **query: object) -> Document:
+def get(asked: httpx.Client, path: str, **query: str | int | None) -> Document:
     """Read."""
     present = {name: value for name, value in query.items() if value is not None}
     document: Document = asked.get(API + path, params=present).json()

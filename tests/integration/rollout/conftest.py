@@ -58,6 +58,7 @@ class Stage:
         return Worker(
             self.client,
             task_queue=self.queue,
+            build_id="test",
             workflows=list(WORKFLOWS),
             activities=[
                 rollouts.wish,
