@@ -111,6 +111,7 @@ class _Verification:
         self._region: RegionTrust = trust.region(manifest.region)
         self._steps = steps
         self._names = set(archive.names)
+        self._configs: dict[str, Config | None] = {}
 
     def run(self, known: Head | None, progress: Callable[[int], None] | None) -> Result:
         """Steps 2 to 13."""
@@ -161,8 +162,10 @@ class _Verification:
         return self._archive.read(name, limit)
 
     def _config(self, digest: str) -> Config | None:
-        body = self._blob(digest, MAX_CONFIG)
-        return None if body is None else self._parsed(Config.decode, body, digest)
+        if digest not in self._configs:
+            body = self._blob(digest, MAX_CONFIG)
+            self._configs[digest] = None if body is None else self._parsed(Config.decode, body, digest)
+        return self._configs[digest]
 
     def _policy_set(self, digest: str) -> PolicySet | None:
         body = self._blob(digest, MAX_POLICY_SET)
