@@ -70,7 +70,7 @@ def entry(number: int, people: int, day: int) -> Counted:
         )
     prompt = choose.of(range(1, 9))
     output = choose.of(range(8)) if model == "tiny-chat" else 0
-    usage = Usage(prompt, choose.of([0, prompt // 2]), output, choose.of([0, output // 2]))
+    usage = Usage(prompt, choose.of([0, prompt // 2, prompt]), output, choose.of([0, output // 2, output]))
     return Settlement(
         number=1,
         usage=usage,

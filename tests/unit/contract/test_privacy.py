@@ -200,7 +200,7 @@ def test_every_refusal_count_is_about_k_people(history):
 @given(histories(), st.randoms(use_true_random=False))
 def test_renaming_all_people_changes_nothing(history, random):
     tags = sorted({entry.person for entry in history.ledger.values()})
-    fresh = [f"{random.getrandbits(128):032x}" for _ in tags]
+    fresh = [f"{random.getrandbits(64):016x}{place:016x}" for place in range(len(tags))]
     names = dict(zip(tags, fresh, strict=True))
     renamed = replace(
         history,
