@@ -137,7 +137,14 @@ def test_the_keyboard_reaches_everything(at: Callable[..., Watched]) -> None:
     expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
-    for letter, heading in {"r": "Rollouts", "v": "Releases", "s": "Spend", "e": "Evidence", "l": "What left", "w": "World"}.items():
+    for letter, heading in {
+        "r": "Rollouts",
+        "v": "Releases",
+        "s": "Spend",
+        "e": "Evidence",
+        "l": "What left",
+        "w": "World",
+    }.items():
         page.keyboard.press("g")
         page.keyboard.press(letter)
         expect(page.locator("h1")).to_have_text(heading)

@@ -1,4 +1,4 @@
-"""A fake of every port of the console's pages, with the state of four regions; actions change it as the real centre would."""
+"""A fake of every port of the console's pages, with four regions; actions change it as the real centre would."""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ def rollouts(now: datetime) -> tuple[RolloutFact, ...]:
     return (second, first, old)
 
 
-def releases(now: datetime) -> tuple[ReleaseFact, ...]:
+def _change() -> ChangeFact:
     flips = (
         FlipFact(
             9,
@@ -220,7 +220,7 @@ def releases(now: datetime) -> tuple[ReleaseFact, ...]:
             basis="Internal decision 2026-31",
         ),
     )
-    change = ChangeFact(
+    return ChangeFact(
         41,
         6000,
         flips,
@@ -230,6 +230,10 @@ def releases(now: datetime) -> tuple[ReleaseFact, ...]:
         ),
         ("config", "policy"),
     )
+
+
+def releases(now: datetime) -> tuple[ReleaseFact, ...]:
+    change = _change()
     signed = (SignatureFact("a1b2c3d4e5f60718"), SignatureFact("99aa88bb77cc66dd"))
     rules = (
         RuleFact("health-production-only", "Clinical safety", "GDPR Art. 9(2)(h)", "forbids"),

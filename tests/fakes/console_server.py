@@ -1,4 +1,7 @@
-"""`python -m tests.fakes.console_server`: the console's pages over the fake, for looking at them. Prints sign-in links."""
+"""`python -m tests.fakes.console_server`: the console's pages over the fake, for looking at them.
+
+Prints sign-in links.
+"""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ NAMES = {
 
 
 class CentreFleetReader:
-    """`FleetReader` of the console's ports: regions and activity from `CentreFleet`, the account of what left from here."""
+    """`FleetReader` of the console's ports: regions and activity from `CentreFleet`, what left from here."""
 
     def __init__(self, fleet: CentreFleet, left: LeftReader, spend: SpendReader, now: Callable[[], datetime]) -> None:
         self._fleet = fleet

@@ -20,7 +20,10 @@ class Assets:
         try:
             names = json.loads((dist / "manifest.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            message = "the console's static files are missing: run `npm ci && npm run build` in control_plane/console/web/frontend"
+            message = (
+                "the console's static files are missing: run `npm ci && npm run build` in "
+                "control_plane/console/web/frontend"
+            )
             raise AssetsMissingError(message) from error
         self._names: dict[str, str] = {str(k): str(v) for k, v in names.items()}
 

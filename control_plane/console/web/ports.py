@@ -1,4 +1,7 @@
-"""What the console needs from the rest of the centre. Small protocols, owned here; adapters and a fake implement them."""
+"""What the console needs from the rest of the centre.
+
+Small protocols, owned here; adapters and a fake implement them.
+"""
 
 from __future__ import annotations
 
@@ -114,7 +117,10 @@ class EvidenceAsk:
 
 
 class Actions(Protocol):
-    """What changes something. Each MUST check the person's permission itself and raise ActionRefusedError with words for people."""
+    """What changes something.
+
+    Each MUST check the person's permission itself and raise ActionRefusedError with words for people.
+    """
 
     async def rollout(self, who: Person, rollout: str, verb: str, reason: str) -> None:
         """`verb` is approve, pause, resume, abort or rollback."""
@@ -133,7 +139,10 @@ class Changes(Protocol):
     """Tells that something changed, so that open pages read again."""
 
     def watch(self) -> AsyncIterator[str]:
-        """Yields a topic (regions, rollouts, reports, evidence or releases) within about a second of each change. MUST end when cancelled."""
+        """Yields a topic (regions, rollouts, reports, evidence, releases) within a second of each change.
+
+        MUST end when cancelled.
+        """
         ...
 
 

@@ -47,7 +47,7 @@ class Sessions:
 
     def read(self, cookie: str | None, now: datetime) -> Session | None:
         """The session of a cookie, None when absent, altered or over."""
-        if not cookie or len(cookie) > MAX_COOKIE:
+        if not cookie or len(cookie) > MAX_COOKIE or not cookie.isascii():
             return None
         text, dot, mac = cookie.partition(".")
         if not dot or not hmac.compare_digest(_encode(self._mac(b"session", text.encode())), mac):

@@ -20,7 +20,8 @@ from control_plane.console.web.views.parts import Crumb, Link
 from control_plane.console.web.views.shell import Shell
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; object-src 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -131,7 +132,7 @@ class Site:
         return HTMLResponse(html, status, headers=HEADERS)
 
     def signed_in(self, name: str, target: str) -> Response:
-        """The page between a one-time link and the console: a strict cookie is not sent along with a redirect from elsewhere."""
+        """The page between a one-time link and the console: strict cookies do not follow a foreign redirect."""
         shell = Shell("", "/login", self.deps.clock.now(), self.deps.centre, None, "")
         html = self._env.get_template("signed_in.html").render(
             layout="base.html",
@@ -167,7 +168,8 @@ FORGED = Message(
     "Not done",
     "The form did not come from this session, so nothing was changed.",
     "Form refused",
-    "Open the page again and repeat what you meant to do. If you did not mean to do anything, someone else made your browser ask.",
+    "Open the page again and repeat what you meant to do. If you did not mean to do anything, "
+    "someone else made your browser ask.",
     problem="CSRF",
 )
 

@@ -87,7 +87,9 @@ async def reported(end: RegionEnd, sequence: int, **changes: object) -> None:
         await port.reports.Submit(end.sign_report(body))
 
 
-async def published(centre: RunningCentre, regions: tuple[str, ...], extra: str = "", fallback: str | None = None) -> int:
+async def published(
+    centre: RunningCentre, regions: tuple[str, ...], extra: str = "", fallback: str | None = None
+) -> int:
     releases = centre.services.releases
     offered, policy = (json.loads(part.encode()) for part in (config(), policy_set(extra)))
     draft = ReleaseDraft(regions, offered, policy, None, fallback, "for tests")

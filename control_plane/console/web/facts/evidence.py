@@ -12,7 +12,8 @@ from control_plane.domain.words import RegionId
 class EvidenceFact:
     """One request. `state` is requested, granted, building, ready, refused, failed or expired.
 
-    `first` and `next` bound the ledger indices [first, next); None means "from the start" and "to the newest checkpoint".
+    `first` and `next` bound the ledger indices [first, next); None means "from the start" and "to the newest
+    checkpoint".
     """
 
     id: str

@@ -85,7 +85,10 @@ class LinkSpan:
 
 @dataclass(frozen=True, slots=True)
 class OfferFact:
-    """A published release as a region holds it. `state` is offered, awaiting-consent, consented, vetoed, applied or failed."""
+    """A published release as a region holds it.
+
+    `state` is offered, awaiting-consent, consented, vetoed, applied or failed.
+    """
 
     version: int
     state: str
@@ -97,7 +100,8 @@ class OfferFact:
 class RegionFact:
     """One region as last seen.
 
-    `state` is one of connected, disconnected, stale, expired, awaiting-consent, vetoed, conflict-paused, awaiting-approval (not enrolled yet), revoked.
+    `state` is one of connected, disconnected, stale, expired, awaiting-consent, vetoed, conflict-paused, awaiting-
+    approval (not enrolled yet), revoked.
     """
 
     id: RegionId
@@ -119,7 +123,10 @@ class RegionFact:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Something that happened, in the centre's words. `place` is `centre` or a region; `href` is empty or a path of this console."""
+    """Something that happened, in the centre's words.
+
+    `place` is `centre` or a region; `href` is empty or a path of this console.
+    """
 
     at: datetime
     place: str

@@ -53,7 +53,10 @@ class RuleFact:
 
 @dataclass(frozen=True, slots=True)
 class ChangeFact:
-    """What a release changes against the one before. `decisions` is how many combinations were compared, 0 if policy is the same."""
+    """What a release changes against the one before.
+
+    `decisions` is how many combinations were compared, 0 if policy is the same.
+    """
 
     against: int | None
     decisions: int = 0

@@ -22,7 +22,8 @@ class VerdictFact:
 class LaneFact:
     """One region inside a rollout.
 
-    `phase` is waiting, offered, awaiting-consent, staging, baking, gating, converged, vetoed, failed, rolled-back, aborted or skipped.
+    `phase` is waiting, offered, awaiting-consent, staging, baking, gating, converged, vetoed, failed, rolled-back,
+    aborted or skipped.
     `phase` may also be awaiting-approval, rolling-back or superseded (another rollout took the region over).
     `consent` is none (not asked yet), not-gated, waiting, given or vetoed. An approval may name a region or its wave.
     """
@@ -45,7 +46,10 @@ class LaneFact:
 
 @dataclass(frozen=True, slots=True)
 class WaveFact:
-    """One wave. `approved_by` is empty until someone approved it; the first wave may need no approval (`needs_approval` false)."""
+    """One wave.
+
+    `approved_by` is empty until someone approved it; the first wave may need no approval (`needs_approval` false).
+    """
 
     number: int
     bake_seconds: int
@@ -57,7 +61,10 @@ class WaveFact:
 
 @dataclass(frozen=True, slots=True)
 class RolloutFact:
-    """One rollout. `state` is running, awaiting-approval, paused, complete, aborted, rolling-back, rolled-back or failed."""
+    """One rollout.
+
+    `state` is running, awaiting-approval, paused, complete, aborted, rolling-back, rolled-back or failed.
+    """
 
     id: str
     version: int

@@ -1,4 +1,7 @@
-"""Facts about spend: the cells of reports, summed into time buckets. Nothing finer than a report's cell exists at the centre."""
+"""Facts about spend: the cells of reports, summed into time buckets.
+
+Nothing finer than a report's cell exists at the centre.
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def router(site: Site) -> APIRouter:
 
 
 async def messages(changes: Changes, clock: Clock) -> AsyncIterator[ServerSentEvent]:
-    """Topics are gathered for `GATHER` seconds, so that a burst makes a page read once; a beat when nothing else was said."""
+    """Topics are gathered for `GATHER` seconds, so that a burst makes a page read once."""
     queue: asyncio.Queue[str] = asyncio.Queue(maxsize=256)
     task = asyncio.create_task(_pump(changes, queue))
     try:

@@ -109,7 +109,10 @@ def _approve(rollout: RolloutFact) -> Confirmation:
     return Confirmation(
         f"Approve wave {number} of rollout {rollout.version}?",
         (
-            f"{formats.listing(names)} {'is' if len(names) == 1 else 'are'} told to move to release {rollout.version}; each moves once its own officers consent.",
+            (
+                f"{formats.listing(names)} {'is' if len(names) == 1 else 'are'} told to move to release "
+                f"{rollout.version}; each moves once its own officers consent."
+            ),
             f"After that it stages, bakes {bake} and passes the same gate.",
             *((f"{formats.listing(away)} takes its turn when it returns.",) if away else ()),
         ),
@@ -155,14 +158,20 @@ def _rollback(rollout: RolloutFact) -> Confirmation:
     return Confirmation(
         f"Roll back {many} to release {rollout.fallback}?",
         (
-            f"{formats.listing(names)} {'switches' if len(names) == 1 else 'switch'} to the fallback named in release {rollout.version}: release {rollout.fallback}.",
+            (
+                f"{formats.listing(names)} {'switches' if len(names) == 1 else 'switch'} to the fallback "
+                f"named in release {rollout.version}: release {rollout.fallback}."
+            ),
             "It was signed and consented to in advance, so no officer needs to act now. Running requests finish first.",
             f"Rollout {rollout.version} ends as rolled back.",
         ),
         (
             *(
                 (
-                    f"{formats.listing(rest)} {'stays' if len(rest) == 1 else 'stay'} as {'it is' if len(rest) == 1 else 'they are'}.",
+                    (
+                        f"{formats.listing(rest)} {'stays' if len(rest) == 1 else 'stay'} as "
+                        f"{'it is' if len(rest) == 1 else 'they are'}."
+                    ),
                 )
                 if rest
                 else ()

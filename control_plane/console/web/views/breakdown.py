@@ -1,4 +1,4 @@
-"""The breakdown of spend by one dimension: one line per word, costs per currency, merged and withheld lines said as such."""
+"""Spend by one dimension: one line per word, costs per currency, merged and withheld lines said as such."""
 
 from __future__ import annotations
 
@@ -138,7 +138,9 @@ class Sheet:
                 "It is held back in the region and comes later. Not in the total."
             )
         none = tuple(None for _ in self.currencies)
-        return BreakRow(source.region, "", merged=True, requests="", tokens="", costs=none, per_thousand=(), withheld=why)
+        return BreakRow(
+            source.region, "", merged=True, requests="", tokens="", costs=none, per_thousand=(), withheld=why
+        )
 
 
 def _name(word: str, dimension: str) -> str:

@@ -65,7 +65,10 @@ def _shown(measure: Measure, value: int) -> str:
 
 
 def chart(fact: SpendFact, currencies: Sequence[str]) -> Chart:
-    """Requests, tokens, and cost once per currency. Buckets without a report are zero: nothing above the floor was sent."""
+    """Requests, tokens, and cost once per currency.
+
+    Buckets without a report are zero: nothing above the floor was sent.
+    """
     step = timedelta(seconds=fact.bucket_seconds)
     first = _align(fact.start, fact.bucket_seconds)
     starts = []

@@ -134,8 +134,7 @@ def _recipient(recipient: str) -> str:
 
 
 def _howto(request: EvidenceFact) -> HowTo:
-    last = request.next - 1 if request.next else "LAST"
-    name = f"{request.region}-{request.first or 0}-{last}.tar"
+    name = f"{request.region}-{request.first or 0}-{request.next or 'NEXT'}.tar"
     address = request.evidence_url or f"https://{request.region.upper()}/bundles/{request.id}"
     return HowTo(
         id=request.id,

@@ -83,7 +83,7 @@ def _approval(rollout: RolloutFact, wave: WaveFact, lane: LaneFact) -> Step:
 def _consent(lane: LaneFact) -> Step:
     if lane.consent == "given":
         return Step(State("pass", "given"), "region's officers", lane.consent_at, done=True)
-    if lane.consent == "not-gated":
+    if lane.consent == "not-gated" or (lane.consent == "none" and lane.staged_at):
         return Step(State("pass", "not needed"), "nothing gated changes", done=True)
     if lane.consent == "vetoed":
         return Step(State("vetoed"), "region's officers", lane.consent_at)

@@ -10,7 +10,7 @@ from control_plane.console.web import formats
 from control_plane.console.web.facts.left import KindFact, LeftFact, SentReport
 from control_plane.console.web.facts.spend import MERGED, SpendCell
 from control_plane.console.web.views.parts import State
-from control_plane.console.web.views.world import NOT_CURRENT
+from control_plane.console.web.views.region_row import NOT_CURRENT
 
 ABOUT = {
     "report": ("sums by registered words", "on a fixed schedule"),

@@ -14,7 +14,7 @@ from control_plane.console.web.views.parts import Link, State
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One line: what is the case (text before and after a link), since when, who may act, and the reader's own button."""
+    """One line: what is the case (text before and after a link), since when, who may act, the reader's own button."""
 
     state: State
     subject: Link

@@ -12,8 +12,8 @@ from control_plane.console.web.facts.left import LeftFact
 from control_plane.console.web.facts.people import Person, Role
 from control_plane.console.web.views import figures
 from control_plane.console.web.views.parts import Button, State
+from control_plane.console.web.views.region_row import NOT_CURRENT
 from control_plane.console.web.views.release import offer_state
-from control_plane.console.web.views.world import NOT_CURRENT
 
 GATED = {"code": True, "config": False, "policy": True, "models": True}
 
@@ -106,9 +106,15 @@ def _lede(region: RegionFact) -> str:
     where = formats.JURISDICTIONS.get(region.jurisdiction, region.jurisdiction)
     link = "Serves by itself; the link to the centre is dialled from there, and the centre cannot open one."
     if region.state in {"disconnected", "expired"}:
-        link = "Away: what stands here is as last seen. It goes on serving by its own rules; nothing is deleted or loosened."
+        link = (
+            "Away: what stands here is as last seen. It goes on serving by its own rules; nothing is "
+            "deleted or loosened."
+        )
     if region.state == "awaiting-approval":
-        link = "Has shown its invitation and a certificate request. It joins when a second person of central operations agrees."
+        link = (
+            "Has shown its invitation and a certificate request. It joins when a second person of "
+            "central operations agrees."
+        )
     return f"{where}. {link}"
 
 

@@ -103,11 +103,17 @@ def rows(releases: Sequence[ReleaseFact]) -> tuple[ReleaseRow, ...]:
 def list_lede(releases: Sequence[ReleaseFact]) -> str:
     """The first sentence of the list."""
     if not releases:
-        return "No release yet. Central operations build one, two keys sign it, and each region's officers say whether it runs."
+        return (
+            "No release yet. Central operations build one, two keys sign it, and each region's officers "
+            "say whether it runs."
+        )
     newest = releases[0]
     if newest.state == "draft":
         return f"Release {newest.ref.version} waits for signatures: {_signed(newest)}."
-    return f"Release {newest.ref.version} is the newest, published by {newest.published_by or newest.built_by}. What runs is the regions' word."
+    return (
+        f"Release {newest.ref.version} is the newest, published by "
+        f"{newest.published_by or newest.built_by}. What runs is the regions' word."
+    )
 
 
 def build(release: ReleaseFact) -> ReleaseView:
@@ -158,7 +164,10 @@ def _lede(release: ReleaseFact) -> str:
         return f"Built by {release.built_by}; not offered to anyone before {release.threshold} keys have signed."
     runs = sum(o.state == "applied" for _, o in release.offers)
     said_no = [r for r, o in release.offers if o.state == "vetoed"]
-    text = f"Published for {formats.listing(release.regions)}. {formats.word(runs)} of {formats.plural(len(release.regions), 'region')} {'runs' if runs == 1 else 'run'} it."
+    text = (
+        f"Published for {formats.listing(release.regions)}. {formats.word(runs)} of "
+        f"{formats.plural(len(release.regions), 'region')} {'runs' if runs == 1 else 'run'} it."
+    )
     return text + (f" {formats.listing(said_no)} refused it." if said_no else "")
 
 
@@ -170,7 +179,10 @@ def change_view(change: ChangeFact, version: int) -> ChangeView:
     values = formats.plural(len(change.values), "value changes", "values change")
     if change.flips:
         head = f"{formats.count(denied + allowed)} of {formats.count(change.decisions)} decisions flip:"
-        rest = f"{formats.count(denied)} become denied, {formats.count(allowed)} become allowed. {formats.count(change.decisions - denied - allowed)} stay."
+        rest = (
+            f"{formats.count(denied)} become denied, {formats.count(allowed)} become allowed. "
+            f"{formats.count(change.decisions - denied - allowed)} stay."
+        )
     elif change.decisions:
         head, rest = "No decision flips.", f"All {formats.count(change.decisions)} combinations are decided as before."
     else:

@@ -82,7 +82,10 @@ def build(fact: SpendFact, period: str, dimension: str, now: datetime) -> SpendV
 
 def _lede(fact: SpendFact, currencies: Sequence[str]) -> str:
     if not fact.cells:
-        return "No spend has been reported for this period. A sum leaves its region only when enough people are in it; money is late, never lost."
+        return (
+            "No spend has been reported for this period. A sum leaves its region only when enough people "
+            "are in it; money is late, never lost."
+        )
     sums = [formats.money(v, c) for c, v in by_currency(fact.cells).items()]
     total = formats.listing(sums) or "No cost"
     text = f"{total} reported by {formats.plural(len({c.region for c in fact.cells}), 'region')}."

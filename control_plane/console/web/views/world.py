@@ -13,36 +13,9 @@ from control_plane.console.web.facts.rollout import RolloutFact
 from control_plane.console.web.facts.spend import SpendFact
 from control_plane.console.web.views import figures
 from control_plane.console.web.views.mini import MiniRollout, mini
-from control_plane.console.web.views.parts import Link, Stat, State
+from control_plane.console.web.views.parts import Stat
 from control_plane.console.web.views.queue import Waiting, queue
-
-AWAY = frozenset({"disconnected", "expired", "revoked"})
-NOT_CURRENT = AWAY | {"stale"}
-
-
-@dataclass(frozen=True, slots=True)
-class RegionRow:
-    """A row of the regions table. `old` means: as last seen."""
-
-    id: str
-    jurisdiction: str
-    state: State
-    since: datetime
-    state_note: str
-    strip: str
-    strip_words: str
-    release: str
-    release_note: str
-    engines: State | None
-    engines_note: str
-    entries: str
-    checkpoint: datetime | None
-    witnesses: str
-    report: datetime | None
-    report_note: str
-    spend: tuple[str, ...]
-    spend_note: str
-    old: bool
+from control_plane.console.web.views.region_row import AWAY, RegionRow, offered, on_intended, region_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +50,7 @@ def build(
         stats=_stats(regions, today),
         waiting=waiting,
         waiting_note=f"Oldest first. You can act on {mine} of {len(waiting)}." if waiting else "",
-        regions=tuple(_row(r, today, now) for r in regions),
+        regions=tuple(region_row(r, today, now) for r in regions),
         activity=tuple(activity),
         rollouts=tuple(mini(r) for r in open_rollouts[:4]),
         spend=_by_region(today),
@@ -85,17 +58,12 @@ def build(
     )
 
 
-def _on_intended(region: RegionFact) -> bool:
-    """Observed is what was intended; a region nothing is intended for yet does not count."""
-    return bool(region.observed and region.intended and region.observed.manifest == region.intended.manifest)
-
-
 def _lede(regions: Sequence[RegionFact]) -> tuple[tuple[str, bool], ...]:
     """The first sentence, as (text, bold) runs."""
     if not regions:
         return (("No region has joined yet.", False),)
     meant = [r for r in regions if r.intended]
-    good = [r for r in meant if _on_intended(r)]
+    good = [r for r in meant if on_intended(r)]
     runs: list[tuple[str, bool]] = []
     if not meant:
         verb = "region is" if len(regions) == 1 else "regions are"
@@ -120,8 +88,8 @@ def _remark(region: RegionFact) -> list[tuple[str, bool]]:
     """What a reader must know about one region, if anything."""
     clock = formats.clock(region.since)
     text = {
-        "vetoed": f" refused {_offered(region, 'vetoed')}.",
-        "awaiting-consent": f" waits for its officers' consent to {_offered(region, 'awaiting-consent')}.",
+        "vetoed": f" refused {offered(region, 'vetoed')}.",
+        "awaiting-consent": f" waits for its officers' consent to {offered(region, 'awaiting-consent')}.",
         "awaiting-approval": " asks to be enrolled.",
         "disconnected": f" has been away since {clock} UTC; it was serving when last seen.",
         "expired": " is away and its certificate ran out; it renews by itself when it returns.",
@@ -131,14 +99,9 @@ def _remark(region: RegionFact) -> list[tuple[str, bool]]:
     return [(" ", False), (region.id, True), (text, False)] if text else []
 
 
-def _offered(region: RegionFact, state: str) -> str:
-    offer = next((o for o in region.offers if o.state == state), None)
-    return f"release {offer.version}" if offer else "a release"
-
-
 def _stats(regions: Sequence[RegionFact], today: SpendFact) -> tuple[Stat, ...]:
     meant = [r for r in regions if r.intended]
-    good = sum(_on_intended(r) for r in meant)
+    good = sum(on_intended(r) for r in meant)
     requests, refused = sum(c.requests for c in today.cells), sum(c.refused for c in today.cells)
     senders = len({c.region for c in today.cells})
     sealed = [(r.ledger.cosigned_at, r.id) for r in regions if r.ledger]
@@ -166,7 +129,7 @@ def _stats(regions: Sequence[RegionFact], today: SpendFact) -> tuple[Stat, ...]:
 
 def _behind(meant: Sequence[RegionFact]) -> str:
     """Why some are not there: `1 refused, 1 away`."""
-    off = [r for r in meant if not _on_intended(r)]
+    off = [r for r in meant if not on_intended(r)]
     words = [
         (sum(r.state == "vetoed" for r in off), "refused"),
         (sum(r.state in AWAY for r in off), "away"),
@@ -195,66 +158,6 @@ def _spend_stat(today: SpendFact) -> Stat:
     return Stat("Spend reported, 24 h", first, note=note, more=tuple(rest))
 
 
-def _row(region: RegionFact, today: SpendFact, now: datetime) -> RegionRow:
-    old = region.state in NOT_CURRENT
-    ready = sum(e.state == "ready" for e in region.engines)
-    engines = State(_engines_state(region), f"{ready} of {len(region.engines)}") if region.engines else None
-    coded = figures.strip(region.link, now)
-    amounts: dict[str, int] = {}
-    for cell in today.cells:
-        if cell.region == region.id and cell.currency:
-            amounts[cell.currency] = amounts.get(cell.currency, 0) + cell.cost
-    return RegionRow(
-        id=region.id,
-        jurisdiction=region.jurisdiction,
-        state=State(region.state),
-        since=region.since,
-        state_note=_offered(region, region.state) if region.state in {"vetoed", "awaiting-consent"} else "",
-        strip=coded,
-        strip_words=figures.strip_words(coded),
-        release=str(region.observed.version) if region.observed else "",
-        release_note=_release_note(region, old=old),
-        engines=State("stale", engines.word) if engines and old else engines,
-        engines_note="as last seen" if old else _engines_note(region),
-        entries=formats.count(region.ledger.size) if region.ledger else "",
-        checkpoint=region.ledger.cosigned_at if region.ledger else None,
-        witnesses=_witnesses(region),
-        report=region.report.received_at if region.report else None,
-        report_note=f"no. {formats.count(region.report.sequence)}" if region.report else "",
-        spend=tuple(formats.money(v, c) for c, v in sorted(amounts.items())),
-        spend_note="digest-only" if region.profile == "digest-only" else "",
-        old=old,
-    )
-
-
-def _engines_state(region: RegionFact) -> str:
-    states = {e.state for e in region.engines}
-    return next((s for s in ("failed", "loading", "asleep") if s in states), "ready")
-
-
-def _engines_note(region: RegionFact) -> str:
-    rest = [f"{e.model} {e.state}" for e in region.engines if e.state != "ready"]
-    return ", ".join(rest) if rest else "ready"
-
-
-def _release_note(region: RegionFact, *, old: bool) -> str:
-    if not region.observed:
-        return "none yet"
-    if not region.intended:
-        return "as last seen" if old else ""
-    if _on_intended(region):
-        return "as last seen" if old else "as intended"
-    behind = region.intended.version - region.observed.version
-    text = f"{behind} behind" if behind > 0 else f"{region.intended.version} intended"
-    return text + (", by veto" if region.state == "vetoed" else ", as last seen" if old else "")
-
-
-def _witnesses(region: RegionFact) -> str:
-    if not region.ledger:
-        return ""
-    return f"{len(region.ledger.cosigners)} of {formats.plural(region.ledger.quorum, 'witness', 'witnesses')}"
-
-
 def _by_region(today: SpendFact) -> tuple[tuple[str, str, str, str], ...]:
     """(region, amount, its course as a spark, the same in words), once per currency."""
     sums: dict[tuple[str, str], dict[datetime, int]] = {}
@@ -272,8 +175,3 @@ def _by_region(today: SpendFact) -> tuple[tuple[str, str, str, str], ...]:
         )
         for (r, c), course in sorted(sums.items())
     )
-
-
-def links(region: RegionFact) -> tuple[Link, ...]:
-    """Where one goes from a region."""
-    return (Link("What left", f"/left/{region.id}"), Link("Ask for evidence", f"/evidence/ask?region={region.id}"))
