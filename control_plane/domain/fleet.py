@@ -75,6 +75,7 @@ class Received:
 
 # The phases of a bundle in the order in which they come; a request never goes back.
 EVIDENCE_ORDER = ("requested", "received", "granted", "built", "downloaded", "refused", "expired")
+BUNDLED = frozenset({"built", "downloaded"})
 
 
 def advances(before: str, after: str) -> bool:

@@ -13,7 +13,7 @@ from bailiwick.contract.errors import ContractError
 from bailiwick.contract.release import raw_digest
 from bailiwick.contract.statement import open_statement
 from control_plane.domain.errors import InvalidError, NotFoundError, UnauthenticatedError
-from control_plane.domain.fleet import EVIDENCE_ORDER, Outbound, advances
+from control_plane.domain.fleet import BUNDLED, EVIDENCE_ORDER, Outbound, advances
 from control_plane.domain.regions import Observation, Region, RegionPhase
 from control_plane.domain.releases import ReleaseStanding
 from control_plane.domain.words import RegionId
@@ -131,13 +131,13 @@ class Fleet:
             asked = await tx.evidence.get(request)
             if asked is None or asked.region != region:
                 raise NotFoundError("evidence", "There is no such request.")
-            if phase not in EVIDENCE_ORDER or (phase == "built") != bool(bundle):
-                raise InvalidError("evidence-phase", "A built bundle has a digest, and no other phase has one.")
+            if phase not in EVIDENCE_ORDER or (phase in BUNDLED and not bundle):
+                raise InvalidError("evidence-phase", "A bundle that was built has a digest.")
             await tx.states.count(region, "evidence-state", size, now)
             if not advances(asked.phase, phase):
                 return
             changed = replace(asked, phase=phase, updated_at=now)
-            if phase == "built":
+            if phase in BUNDLED:  # a region that was away may first be heard when the bundle is already fetched
                 changed = replace(changed, bundle=bundle, built_first=span[0], built_next=span[1])
             await tx.evidence.advance(changed)
             facts = {"request": request.hex(), "phase": phase, "bundle": bundle.hex()}

@@ -127,6 +127,9 @@ def start(federation: Federation, output: Output, without: frozenset[str] = froz
     try:
         if ours.hopeless():
             ours.stop(lambda _: None)
+        if ours.ready():
+            output.note("  it runs already")
+            return
         if not ours.running():
             _launch(federation, ours, output, without)
         with Progress(output.errors) as progress:

@@ -22,13 +22,15 @@ from cryptography.hazmat.primitives.serialization import (
 from bailiwick_local import cache, vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from bailiwick_local.federation import Federation, Region
 
 REPORT_SECONDS = 15
 PAD = 16
+# vLLM tells cached tokens only when asked to.
+CHAT_OPTIONS = ("--max-model-len", "1024", "--enable-prompt-tokens-details")
 ENGINE_ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -128,8 +130,8 @@ name = "bailiwick"
 def _region_toml(federation: Federation, region: Region, officer: str) -> str:
     ports, centre = federation.region_ports(region), federation.centre_ports
     pots = "\n".join(_pot(pot, vocabulary.SCALE[region.currency]) for pot in vocabulary.POTS)
-    chat = _engine(vocabulary.CHAT_MODEL, "chat", ports.engine(0), ["--max-model-len", "1024"])
-    embedding = _engine(vocabulary.EMBEDDING_MODEL, "embedding", ports.engine(1), ["--runner", "pooling"])
+    chat = _engine(vocabulary.CHAT_MODEL, "chat", ports.engine(0), CHAT_OPTIONS)
+    embedding = _engine(vocabulary.EMBEDDING_MODEL, "embedding", ports.engine(1), ("--runner", "pooling"))
     return f"""\
 # Boundary settings of the region {region.id}: they belong to the region, and no release changes them without its
 # officers. Every key can also be set as BAILIWICK_REGION__SECTION__KEY.
@@ -192,7 +194,7 @@ mode = "process"
 {pots}"""
 
 
-def _engine(model: str, kind: str, port: int, extra: list[str]) -> str:
+def _engine(model: str, kind: str, port: int, extra: Sequence[str]) -> str:
     command = [
         *(str(cache.engine_python()), "-m", "vllm.entrypoints.openai.api_server"),
         *("--model", str(cache.model_dir(model)), "--served-model-name", model),

@@ -47,6 +47,11 @@ class Control:
         """What the supervisor last wrote."""
         return states.load(self.directory / "state.json")
 
+    def ready(self) -> bool:
+        """Whether everything has been up, and the supervisor sees to it that it stays so."""
+        last = self.state()
+        return last is not None and last.phase == "ready" and self.running()
+
     def hopeless(self) -> bool:
         """Whether a supervisor lives that will never get all ready: one of its steps failed."""
         last = self.state()

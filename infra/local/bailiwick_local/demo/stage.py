@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TICK = 0.5
+LINE = 140
 
 
 class DemoError(Exception):
@@ -27,11 +29,17 @@ class DemoError(Exception):
         self.fix = fix
 
 
+def _console() -> Console:
+    # Without a terminal Rich folds at 80 columns; logs and CI want whole lines.
+    width = None if sys.stdout.isatty() else LINE
+    return Console(highlight=False, soft_wrap=True, width=width)
+
+
 @dataclass
 class Stage:
     """The place where the demo plays. `shown` collects one line per step for the summary."""
 
-    console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    console: Console = field(default_factory=_console)
     shown: list[tuple[str, str]] = field(default_factory=list)
     number: int = 0
     began: float = field(default_factory=time.monotonic)
