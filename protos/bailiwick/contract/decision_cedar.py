@@ -5,7 +5,7 @@ Everything in the context is optional in the schema, so that Cedar's validator d
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -21,6 +21,18 @@ from bailiwick.contract.release_policy import EFFECTS, MAX_POLICY_SET, ModelFact
 
 ANNOTATIONS: Final = ("id", "owner", "basis")
 OPTIONAL_ANNOTATIONS: Final = ("advice",)
+ANY: Final = "*"
+
+FACTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "budget_exhausted": "Bool",
+        "licence": "String",
+        "approved": "Bool",
+        "trained_on": "Set<Jurisdiction>",
+        "reviewed_for": "Set<Jurisdiction>",
+    }
+)
+"""Members of the context that are no words of a vocabulary, with their Cedar types."""
 
 TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -111,6 +123,23 @@ def parse_policies(text: str) -> tuple[Policy, ...]:
     return tuple(policies)
 
 
+def context_reads(body: object) -> Iterator[str]:
+    """Names of the context's members that a condition in Cedar's JSON form reads; ANY where it uses the whole."""
+    if isinstance(body, dict):
+        if body.get("Var") == "context":
+            yield ANY
+            return
+        left = body.get("left")
+        if isinstance(left, dict) and left.get("Var") == "context" and isinstance(body.get("attr"), str):
+            yield str(body["attr"])
+            return
+        for part in body.values():
+            yield from context_reads(part)
+    elif isinstance(body, list):
+        for part in body:
+            yield from context_reads(part)
+
+
 def _enum(name: str, values: Iterable[str]) -> str:
     words = ", ".join(json.dumps(value) for value in values)
     if not words:
@@ -130,13 +159,7 @@ def schema(policy_set: PolicySet) -> str:
     entities = [_enum(kind, known[name]) for name, kind in typed.items()]
     entities.append(_enum("Model", known["model"]))
     context = [f"{name}?: {kind}" for name, kind in typed.items() if name != "region"]
-    context += [
-        "budget_exhausted?: Bool",
-        "licence?: String",
-        "approved?: Bool",
-        "trained_on?: Set<Jurisdiction>",
-        "reviewed_for?: Set<Jurisdiction>",
-    ]
+    context += [f"{name}?: {kind}" for name, kind in FACTS.items()]
     actions = ", ".join(f'"{action}"' for action in ACTIONS)
     applies = f"principal: [Region], resource: [Model], context: {{ {', '.join(context)} }}"
     return "\n".join((*entities, f"action {actions} appliesTo {{ {applies} }};"))

@@ -1,19 +1,18 @@
 """The semantic diff: which decisions flip between two policy sets, by asking both about every combination."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Final
 
 from bailiwick.contract.decision_attributes import ATTRIBUTES, Allow, Attributes, Deny, Verdict
-from bailiwick.contract.decision_cedar import parse, registered
+from bailiwick.contract.decision_cedar import ANY, context_reads, parse, registered
 from bailiwick.contract.decision_evaluate import DEFAULT_DENY, Evaluator
 from bailiwick.contract.errors import PolicyError
 from bailiwick.contract.release_policy import PolicySet
 
 MAX_COMBINATIONS: Final = 100_000
-ANY: Final = "*"
 _ALWAYS: Final = ("action", "region", "model")
 
 
@@ -39,26 +38,9 @@ class SemanticDiff:
     flips: tuple[Flip, ...]
 
 
-def _context_reads(body: object) -> Iterator[str]:
-    """Names of the context's members that a condition in Cedar's JSON form reads; ANY when it uses the whole."""
-    if isinstance(body, dict):
-        if body.get("Var") == "context":
-            yield ANY
-            return
-        left = body.get("left")
-        if isinstance(left, dict) and left.get("Var") == "context" and isinstance(body.get("attr"), str):
-            yield str(body["attr"])
-            return
-        for part in body.values():
-            yield from _context_reads(part)
-    elif isinstance(body, list):
-        for part in body:
-            yield from _context_reads(part)
-
-
 def _reads(policy_set: PolicySet) -> set[str]:
     names = {
-        name for policy in policy_set.policies for _, body in parse(policy).conditions for name in _context_reads(body)
+        name for policy in policy_set.policies for _, body in parse(policy).conditions for name in context_reads(body)
     }
     return set(ATTRIBUTES) if ANY in names else names.intersection(ATTRIBUTES)
 

@@ -1,11 +1,11 @@
 """What may stand in a policy set: the form that makes a forgotten fact a refusal instead of a gap."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import cedarpy
 
 from bailiwick.contract.decision_attributes import ACTIONS
-from bailiwick.contract.decision_cedar import Parsed, parse, registered, schema
+from bailiwick.contract.decision_cedar import ANY, FACTS, TYPES, Parsed, context_reads, parse, registered, schema
 from bailiwick.contract.errors import PolicyError
 from bailiwick.contract.release_policy import Policy, PolicySet
 
@@ -43,6 +43,12 @@ def _forbid_findings(parsed: Parsed) -> list[str]:
     if kinds in ([], ["unless"]):
         return []
     return [f"policy {parsed.policy.id}: a forbid says `unless` its positive evidence, once, and has no `when`"]
+
+
+def _read_findings(parsed: Parsed, known: Collection[str]) -> list[str]:
+    """A misspelt member of the context is never there: Cedar's validator takes the guard as simply false."""
+    read = {name for _, body in parsed.conditions for name in context_reads(body)}
+    return [f"policy {parsed.policy.id}: there is no context.{name}" for name in sorted(read - {*known, ANY})]
 
 
 def lint_own(policies: Sequence[Policy]) -> list[str]:
@@ -90,6 +96,9 @@ def lint(policy_set: PolicySet, own: Sequence[Policy] = ()) -> list[str]:
         if one.policy.effect == "forbid":
             findings += _forbid_findings(one)
     findings += lint_own(own)
+    known = {*FACTS, *(name for name in TYPES if name in registered(policy_set) and name != "region")}
+    for one in (*parsed, *(parse(policy) for policy in own)):
+        findings += _read_findings(one, known)
     findings += _fact_findings(policy_set)
     ids = [policy.id for policy in (*policy_set.policies, *own)]
     findings += [f"policy {name}: its id occurs twice" for name in sorted({n for n in ids if ids.count(n) > 1})]

@@ -1,6 +1,6 @@
 """Proof that a whole range of entries lies in a tree: the hashes of all that lies outside it, as few as there can be.
 
-For a range of r entries in a tree of n this takes about 2 log2(n) hashes in all, where proofs one by one take r log2(n).
+For a range of r entries in a tree of n this takes about 2 log2(n) hashes, where proofs one by one take r log2(n).
 The recursion is RFC 6962's; a subtree that lies wholly outside the range contributes one hash, in order from the left.
 """
 
