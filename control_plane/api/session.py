@@ -55,13 +55,17 @@ class AgentServicer(agent_pb2_grpc.AgentServiceServicer):
             async for response in self._write(session):
                 yield response
         finally:
-            reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await reader
             self._live.close(session)
             kind = session.ended or DISCONNECTED
-            await self._fleet.close(region, session.id, kind)
+            await asyncio.shield(self._close(session, reader, kind))
             log.info(CLOSED, kind=kind)
+
+    async def _close(self, session: LiveSession, reader: asyncio.Task[None], kind: str) -> None:
+        async with session.taking:  # no transaction is cut in half
+            reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await reader
+        await self._fleet.close(session.region, session.id, kind)
 
     async def _write(self, session: LiveSession) -> AsyncIterator[pb.SessionResponse]:
         told: Outbound | None = None
@@ -74,8 +78,8 @@ class AgentServicer(agent_pb2_grpc.AgentServiceServicer):
                 return
             if heartbeat is not None:
                 yield wire.echo(heartbeat)
-            if stale and await self._still(session):
-                outbound = await self._fleet.outbound(session.region)
+            if stale and await asyncio.shield(self._still(session)):
+                outbound = await asyncio.shield(self._fleet.outbound(session.region))
                 for response in wire.news(outbound, told):
                     yield response
                 told = outbound
@@ -96,7 +100,8 @@ class AgentServicer(agent_pb2_grpc.AgentServiceServicer):
         hearing = _Hearing(self._fleet, session)
         try:
             async for request in requests:
-                await self._take(session, request, hearing)
+                async with session.taking:
+                    await self._take(session, request, hearing)
         except Exception as error:  # noqa: BLE001 - the outermost loop of the reader; the writer raises it again
             session.end(DISCONNECTED, error)
             return

@@ -90,7 +90,9 @@ async def _until(stop: asyncio.Event, work: Sequence[Awaitable[None]]) -> None:
         for task in done:
             task.result()
     finally:
-        for task in (*tasks, waiting):
+        stop.set()
+        _, late = await asyncio.wait([*tasks, waiting], timeout=GRACE_SECONDS)
+        for task in late:
             task.cancel()
         await asyncio.gather(*tasks, waiting, return_exceptions=True)
 

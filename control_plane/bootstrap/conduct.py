@@ -46,7 +46,7 @@ def conduct(settings: CentreSettings, centre: Centre) -> Conduct:
     orchestrator = TemporalOrchestrator(connector(settings))
     return Conduct(
         users=Users(centre.registry, now, secrets.token_bytes),
-        rollouts=Rollouts(centre.registry, now, orchestrator, away(settings)),
+        rollouts=Rollouts(centre.registry, now, orchestrator, secrets.token_bytes, away(settings)),
         evidence=Evidence(centre.registry, now, orchestrator, secrets.token_bytes),
         orchestrator=orchestrator,
     )

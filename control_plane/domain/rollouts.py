@@ -94,6 +94,12 @@ class Plan:
     approvals: bool = True
     away_seconds: int = 60
     mode: Mode = Mode.FORWARD
+    key: str = ""
+
+    @property
+    def workflow(self) -> str:
+        """The name under which the rollout is carried out; `key` keeps it unique when numbers come again."""
+        return f"rollout-{self.rollout}-{self.key}" if self.key else f"rollout-{self.rollout}"
 
     @property
     def target(self) -> str:

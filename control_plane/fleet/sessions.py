@@ -14,7 +14,8 @@ STOPPING = "disconnected"
 class LiveSession:
     """One region's stream in this process. Holds only what is newest, so nothing can pile up.
 
-    `changed` is set whenever there may be something to write: an echo, a change at the centre, or the end.
+    `changed` is set whenever there may be something to write: an echo, a change at the centre, or the end. `taking` is
+    held while a message of the region is being taken.
     """
 
     def __init__(self, session: str, region: RegionId, serial: str) -> None:
@@ -22,6 +23,7 @@ class LiveSession:
         self.region = region
         self.serial = serial
         self.changed = asyncio.Event()
+        self.taking = asyncio.Lock()
         self.stale = True
         self.echo: int | None = None
         self.ended: str | None = None

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection, OperationalError, sql
 
 LOST = "bell_lost"
 RETRY_SECONDS = 1.0
-_TURN_SECONDS = 5.0
+_TURN_SECONDS = 0.5  # how long a stop may have to wait
 
 
 async def listen(dsn: str, channel: str, ring: Callable[[str], None], stop: asyncio.Event) -> None:

@@ -53,7 +53,7 @@ class AnswerStore(Protocol):
 
 @dataclass(frozen=True)
 class RolloutOrder:
-    """A person's order to a rollout; `region` narrows an approval."""
+    """A person's order to a rollout; `region` narrows an approval. `workflow` is filled in from the plan."""
 
     rollout: str
     verb: str
@@ -61,6 +61,7 @@ class RolloutOrder:
     reason: str = ""
     region: str = ""
     bake_seconds: int = 0
+    workflow: str = ""
 
 
 class OrderRefusedError(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -34,10 +34,18 @@ class RolloutAsk:
 class Rollouts:
     """Starts rollouts, gives orders to them, and reads how they stand."""
 
-    def __init__(self, registry: Registry, clock: Clock, orchestrator: Orchestrator, away: timedelta) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        clock: Clock,
+        orchestrator: Orchestrator,
+        random: Callable[[int], bytes],
+        away: timedelta,
+    ) -> None:
         self._registry = registry
         self._clock = clock
         self._orchestrator = orchestrator
+        self._random = random
         self._away = away
 
     async def start(self, ask: RolloutAsk, actor: str) -> Rollout:
@@ -61,6 +69,7 @@ class Rollouts:
                 gate=ask.gate,
                 approvals=ask.approvals,
                 away_seconds=max(2, int(self._away.total_seconds())),
+                key=self._random(4).hex(),
             )
             await tx.rollouts.add(plan, now)
             await record(tx, "rollout.start", actor, now, rollout=plan.rollout, version=plan.version)
@@ -84,6 +93,7 @@ class Rollouts:
     async def order(self, order: RolloutOrder) -> Rollout:
         """Give an order. Raises StateError when it does not apply now, ForbiddenError when this person may not."""
         found = await self.get(order.rollout)
+        order = replace(order, workflow=found.plan.workflow)
         if order.verb not in VERBS:
             raise InvalidError("rollout-verb", "There is no such order.", f"One of {', '.join(VERBS)}.")
         try:
