@@ -32,7 +32,7 @@ from control_plane.workflows.catalogue import TASK_QUEUE, WORKFLOWS
 ROLE = "bw_worker"
 ENGINE_AWAY = "workflow_engine_away"
 SWEEP_FAILED = "sweep_failed"
-SWEEP_SECONDS = 2.0
+SWEEP_SECONDS = 5.0
 GRACE = timedelta(seconds=5)
 
 

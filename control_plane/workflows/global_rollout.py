@@ -89,6 +89,7 @@ class GlobalRollout:
         plan = self._plan
         wave = WaveInput(
             rollout=plan.rollout,
+            name=plan.workflow,
             number=number,
             regions=regions,
             manifest=plan.manifest if mode is Mode.FORWARD else plan.fallback,
@@ -103,7 +104,7 @@ class GlobalRollout:
         self._waves[number] = await workflow.start_child_workflow(
             WaveRollout.run,
             wave,
-            id=f"rollout-{plan.rollout}-wave-{number}{suffix}",
+            id=f"{plan.workflow}-wave-{number}{suffix}",
             parent_close_policy=ParentClosePolicy.REQUEST_CANCEL,
             cancellation_type=ChildWorkflowCancellationType.ABANDON,
             static_summary=f"wave {number}: {', '.join(regions)}",

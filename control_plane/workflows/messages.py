@@ -61,9 +61,10 @@ class LaneNews:
 
 @dataclass(frozen=True, slots=True)
 class WaveInput:
-    """One wave to move."""
+    """One wave to move. `name` is that of the rollout's workflow; `parent` is the one that started this wave."""
 
     rollout: str
+    name: str
     number: int
     regions: tuple[str, ...]
     manifest: str

@@ -42,7 +42,7 @@ class TemporalOrchestrator:
         """Begin, once per rollout and direction."""
         suffix = "-rollback" if plan.mode is Mode.ROLLBACK else ""
         summary = f"release {plan.version}, {plan.mode.value}"
-        await self._start(GlobalRollout.run, plan, f"rollout-{plan.rollout}{suffix}", summary)
+        await self._start(GlobalRollout.run, plan, f"{plan.workflow}{suffix}", summary)
 
     async def start_onboarding(self, region: str, jurisdiction: str) -> None:
         """Begin, once per enrolment that is open."""
@@ -70,15 +70,13 @@ class TemporalOrchestrator:
         """Give an order to the whole rollout, whichever direction is under way."""
         given = Order(order.actor, order.reason, order.bake_seconds)
         for suffix in ("", "-rollback"):
-            if await self._update(f"rollout-{order.rollout}{suffix}", order.verb, given):
+            if await self._update(f"{order.workflow}{suffix}", order.verb, given):
                 return
         raise OrderRefusedError("the rollout is over", "see `bailiwick rollout status`")
 
     async def approve_lane(self, order: RolloutOrder) -> None:
         """Approve one region."""
-        if not await self._update(
-            f"rollout-{order.rollout}-{order.region}", "approve", Order(order.actor, order.reason)
-        ):
+        if not await self._update(f"{order.workflow}-{order.region}", "approve", Order(order.actor, order.reason)):
             raise OrderRefusedError(f"{order.region} does not wait for approval", "see `bailiwick rollout status`")
 
     async def decide_enrolment(self, region: str, jurisdiction: str, actor: str, *, approved: bool) -> None:

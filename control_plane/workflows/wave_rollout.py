@@ -72,7 +72,7 @@ class WaveRollout:
             self._lanes[region] = await workflow.start_child_workflow(
                 RegionRollout.run,
                 lane,
-                id=f"rollout-{wave.rollout}-{region}{suffix}",
+                id=f"{wave.name}-{region}{suffix}",
                 parent_close_policy=ParentClosePolicy.REQUEST_CANCEL,
                 cancellation_type=ChildWorkflowCancellationType.ABANDON,
                 static_summary=region,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import stat
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -45,12 +46,13 @@ async def _until(whole: Whole, rollout: str, state: str) -> Any:
 
 
 async def _when(whole: Whole, rollout: str, happened: Callable[[Any], bool]) -> Any:
-    async with asyncio.timeout(60):
-        while True:
-            found = await whole.ask("GET", f"/rollouts/{rollout}")
-            if happened(found):
-                return found
-            await asyncio.sleep(0.2)
+    end, found = time.monotonic() + 60, None
+    while time.monotonic() < end:
+        found = await whole.ask("GET", f"/rollouts/{rollout}")
+        if happened(found):
+            return found
+        await asyncio.sleep(0.2)
+    pytest.fail(f"did not happen: {found}")
 
 
 def _phases(found: Any) -> dict[str, str]:
