@@ -57,7 +57,7 @@ lock: setup-test ## pin anew what requirements/*.in and pyproject.toml ask for
 	$(COMPILE) --no-deps requirements/go.in -o requirements/go.txt
 
 protos: setup-test ## generate the stubs from the .proto files
-	@bash protos/generate.sh
+	@$(VENV)/python protos/generate.py
 
 wheelhouse: setup ## every wheel of the region's lock, and ours, for images and machines without a network
 	@$(VENV)/python -m bailiwick_local.setup.wheelhouse wheelhouse
