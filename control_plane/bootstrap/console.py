@@ -171,6 +171,7 @@ def _pages(settings: CentreSettings, centre: Centre, parts: Conduct, feed: Topic
         clock=SystemClock(),
         session_key=_session_key(settings),
         centre=settings.centre.name,
+        unreachable=(SQLAlchemyError, OSError),
     )
 
 

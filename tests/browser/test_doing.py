@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from control_plane.console.web.facts.rollout import RolloutFact
 from tests.browser.conftest import Served
 from tests.fixtures.browser import Watched
 
@@ -188,3 +190,37 @@ def test_a_lost_centre_is_said(at: Callable[..., Watched]) -> None:
     expect(page.locator(".banner")).to_contain_text("Live updates lost")
     page.get_by_role("button", name="Pause…").click()
     expect(page.locator("#toast")).to_contain_text("Not while live updates are lost")
+
+
+def test_a_store_that_does_not_answer_is_said(at: Callable[..., Watched], served: Served, monkeypatch) -> None:
+    page = at("vera").page
+
+    async def silent() -> None:
+        raise OSError
+
+    async def broken() -> None:
+        raise KeyError
+
+    monkeypatch.setattr(served.fake, "regions", silent)
+    answer = page.goto(served.base + "/")
+    assert answer is not None
+    assert answer.status == 503
+    expect(page.locator("h1")).to_have_text("This page cannot be read now")
+    monkeypatch.setattr(served.fake, "regions", broken)
+    answer = page.goto(served.base + "/")
+    assert answer is not None
+    assert answer.status == 500
+    expect(page.locator("main")).to_contain_text("PAGE-FAILED, trace")
+
+
+def test_a_refusal_after_the_dialog_opened_is_said_in_it(at: Callable[..., Watched], served: Served) -> None:
+    page = at("jonas", "/rollouts/ro-42").page
+    page.get_by_role("button", name="Pause…").click()
+    served.call(lambda: setattr(served.fake, "rollout_facts", tuple(_paused(served))))
+    page.locator("#dialog").get_by_role("button", name="Pause rollout 42").click()
+    expect(page.locator("#dialog [role=alert]")).to_contain_text("is paused already")
+    assert served.fake.done == []
+
+
+def _paused(served: Served) -> list[RolloutFact]:
+    return [replace(r, state="paused") if r.id == "ro-42" else r for r in served.fake.rollout_facts]

@@ -170,5 +170,16 @@ class FakeActions:
 def deps(fake: FakeConsole) -> ConsoleDeps:
     """The fake as everything the pages need."""
     return ConsoleDeps(
-        fake, fake, fake, fake, fake, fake, FakeActions(fake), fake, WallClock(), b"k" * 32, "northbridge"
+        fleet=fake,
+        releases=fake,
+        rollouts=fake,
+        spend=fake,
+        evidence=fake,
+        accounts=fake,
+        actions=FakeActions(fake),
+        changes=fake,
+        clock=WallClock(),
+        session_key=b"k" * 32,
+        centre="northbridge",
+        unreachable=(OSError,),
     )

@@ -156,7 +156,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConsoleDeps:
-    """Everything the pages are composed of; built by the process's composition root."""
+    """Everything the pages are composed of; built by the process's composition root.
+
+    `unreachable` are the errors by which a store tells that it does not answer.
+    """
 
     fleet: FleetReader
     releases: ReleaseReader
@@ -170,3 +173,4 @@ class ConsoleDeps:
     session_key: bytes
     centre: str
     secure_cookie: bool = False
+    unreachable: tuple[type[Exception], ...] = ()

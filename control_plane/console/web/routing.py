@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import structlog
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from control_plane.console.web.ports import UnavailableError
 from control_plane.console.web.site import Message, SaysNoError, SignInNeededError, Site
 from control_plane.console.web.views.parts import Link
 
+FAILED = "page_failed"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -34,6 +39,13 @@ def page_route(site: Site) -> type[APIRoute]:
                     return await _say(site, request, error.status, error.message)
                 except UnavailableError as error:
                     return await _say(site, request, 503, _unavailable(error))
+                except (HTTPException, RequestValidationError):
+                    raise
+                except site.deps.unreachable:
+                    gone = UnavailableError("This page", request.url.path)
+                    return site.message(request, 503, _unavailable(gone))
+                except Exception:  # noqa: BLE001 - the edge: what is unknown becomes a fixed text and a log line
+                    return site.message(request, 500, _failed(request))
 
             return handle
 
@@ -58,6 +70,20 @@ def _unavailable(error: UnavailableError) -> Message:
         cmd="bailiwick status",
         links=(Link("Try again", request_path(error)), Link("Go to World", "/")),
         problem="UNAVAILABLE",
+    )
+
+
+def _failed(request: Request) -> Message:
+    trace = secrets.token_hex(4)
+    structlog.get_logger().exception(FAILED, trace=trace, path=request.url.path)
+    return Message(
+        "This page failed",
+        "Something in the console went wrong. Regions and rollouts do not depend on it.",
+        "Failed",
+        "Try again. If it stays, search the console's log for the id below.",
+        cmd="bailiwick logs",
+        links=(Link("Try again", request.url.path), Link("Go to World", "/")),
+        problem=f"PAGE-FAILED, trace {trace}",
     )
 
 

@@ -121,8 +121,9 @@ class Site:
         """A page that says no, in the frame of the site."""
         shell = Shell("", request.url.path, self.deps.clock.now(), self.deps.centre, person, csrf)
         fields = {name: getattr(message, name) for name in Message.__slots__}
+        fragment = request.headers.get("hx-request") == "true"
         html = self._env.get_template("message.html").render(
-            layout="base.html",
+            layout="fragment.html" if fragment else "base.html",
             shell=shell,
             title=message.heading,
             crumbs=(Crumb(self.deps.centre, "/"), Crumb(message.heading)),

@@ -135,7 +135,7 @@ def _recipient(recipient: str) -> str:
 
 def _howto(request: EvidenceFact) -> HowTo:
     name = f"{request.region}-{request.first or 0}-{request.next or 'NEXT'}.tar"
-    address = request.evidence_url or f"https://{request.region.upper()}/bundles/{request.id}"
+    address = request.evidence_url or "ADDRESS"
     return HowTo(
         id=request.id,
         pull=f"bailiwick evidence pull {address} --token TOKEN --identity age-key.txt",
