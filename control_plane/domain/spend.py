@@ -48,7 +48,7 @@ def dimensions(text: str) -> tuple[Dimension, ...]:
 class SpendQuery:
     """Which cells to sum: grouped by `group_by`, of periods that begin in [since, until), with these words only.
 
-    The dimension `bucket` is the begin of the `bucket`-long time, counted from the Unix epoch, in which a period begins.
+    The dimension `bucket` is the begin of the `bucket`-long time, counted from the epoch, in which a period begins.
     """
 
     group_by: tuple[Dimension, ...] = (Dimension.REGION,)

@@ -33,7 +33,8 @@ class Served:
 
     def call(self, act: Callable[[], None]) -> None:
         done = threading.Event()
-        self.loop.call_soon_threadsafe(lambda: (act(), done.set()))
+        self.loop.call_soon_threadsafe(act)
+        self.loop.call_soon_threadsafe(done.set)
         assert done.wait(5)
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from control_plane.console.web.facts.fleet import RegionFact
 from control_plane.console.web.facts.people import Person, Role
 from control_plane.console.web.facts.rollout import LaneFact, RolloutFact
 from control_plane.console.web.facts.spend import SpendFact
@@ -16,7 +17,7 @@ from tests.fakes import console_data as data
 from tests.fakes.console import PEOPLE
 
 NOW = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
-REGIONS = {r.id: r for r in data.regions(NOW)}
+REGIONS: dict[str, RegionFact] = {r.id: r for r in data.regions(NOW)}
 ROLLOUT = next(r for r in data.rollouts(NOW) if r.id == "ro-42")
 DAY = timedelta(days=1)
 EMPTY = SpendFact(NOW - DAY, NOW, 1800, (), ())
