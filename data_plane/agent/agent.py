@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 import asyncpg
 
@@ -31,6 +32,15 @@ from data_plane.releases.store_evidence import EvidenceRequest, Phase
 MAX_RECIPIENT = 128
 GATES_WAITING = 16
 OBSERVED_AGAIN_SECONDS = 5.0
+WOKEN = MappingProxyType(
+    {
+        "statement": ("releases", "announce"),
+        "offer": ("announce", "observe"),
+        "active_release": ("observe",),
+        "evidence": ("announce",),
+        "resume": ("make",),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -53,15 +63,20 @@ class Paces:
     renewal: float = 1.0
     releases: float = 1.0
     observe: float = 1.0
-    announce: float = 1.0
+    announce: float = 5.0
     make: float = 0.5
-    send: float = 1.0
+    send: float = 5.0
+
+
+def alarms() -> Mapping[str, Wake]:
+    """An alarm for each part that may be woken."""
+    return {name: Wake() for name in ("releases", "observe", "announce", "make", "send", "renewal")}
 
 
 class Agent:
     """Listens on the link and keeps the parts going."""
 
-    def __init__(self, pool: asyncpg.Pool, clock: Clock, parts: Parts, paces: Paces) -> None:
+    def __init__(self, pool: asyncpg.Pool, clock: Clock, parts: Parts, paces: Paces, wakes: Mapping[str, Wake]) -> None:
         self._pool = pool
         self._clock = clock
         self._parts = parts
@@ -70,7 +85,7 @@ class Agent:
         self._contacted = False
         self._said: Observation | None = None
         self._said_at = 0.0
-        self.wakes = {name: Wake() for name in ("releases", "observe", "announce", "make", "send", "renewal")}
+        self.wakes = wakes
 
     def moment(self) -> Moment:
         """What only this process knows."""
@@ -85,7 +100,7 @@ class Agent:
 
         rounds: list[tuple[str, Callable[[], Awaitable[object]], float]] = [
             ("renewal", parts.renewal.step, paces.renewal),
-            ("releases", self._releases, paces.releases),
+            ("releases", parts.releases.step, paces.releases),
             ("observe", observe, paces.observe),
             ("announce", parts.announcer.step, paces.announce),
             ("make", parts.reporting.make, paces.make),
@@ -99,9 +114,9 @@ class Agent:
 
     def woken(self, channel: str) -> None:
         """The database announced a change."""
-        for name in {"statement": ("releases", "announce"), "evidence": ("announce",), "resume": ("make",)}.get(
-            channel, ()
-        ):
+        if channel == "resume":
+            self._parts.reporting.stir()
+        for name in WOKEN.get(channel, ()):
             self.wakes[name].set()
 
     async def up(self, peer: Peer) -> None:  # noqa: ARG002 -- the listener's signature; the link holds the peer
@@ -147,13 +162,6 @@ class Agent:
 
     async def _link(self) -> None:
         await self._parts.link.run(self)
-
-    async def _releases(self) -> None:
-        try:
-            await self._parts.releases.step()
-        finally:
-            self.wakes["announce"].set()
-            self.wakes["observe"].set()
 
     async def _send(self) -> None:
         peer = self._parts.link.peer

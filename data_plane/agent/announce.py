@@ -15,7 +15,7 @@ from data_plane.privacy.messages import EvidenceNote, ReleaseNote
 from data_plane.privacy.ports import Clock
 from data_plane.privacy.rebuild import Rebuilder
 from data_plane.releases import store_evidence, store_offers, store_statements
-from data_plane.releases.store_evidence import EvidenceRequest
+from data_plane.releases.store_evidence import EvidenceRequest, Phase
 from data_plane.releases.store_offers import Offer, OfferState
 
 SPOKEN = {OfferState.CONSENTED, OfferState.VETOED, OfferState.APPLIED}
@@ -41,7 +41,6 @@ class Announcer:
 
     async def step(self) -> None:
         """One round; nothing is said without a session."""
-        await store_evidence.expire(self._pool, self._clock())
         if self._link.peer is None:
             return
         for offer in reversed(await store_offers.newest(self._pool, WINDOW)):
@@ -50,6 +49,9 @@ class Announcer:
                 self._releases[offer.manifest] = note
                 self._link.mailbox.put(f"release:{offer.manifest}", messages.release_state(self._rebuilder, note))
         for request in reversed(await store_evidence.newest(self._pool, WINDOW)):
+            if request.phase == Phase.RECEIVED and request.expires <= self._clock():
+                await store_evidence.move(self._pool, request.id, Phase.EXPIRED, self._clock())
+                continue
             said = _evidence_note(request)
             if self._evidence.get(request.id) != said:
                 await self._say_evidence(request.id, said)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from bailiwick.contract import canonical
 from bailiwick.contract.errors import ContractError
-from data_plane.agent.certificate import Held, held
+from data_plane.agent.certificate import Held, parsed
 from data_plane.agent.errors import EnrolmentRefusedError, NotEnrolledError
 from data_plane.database.durable import write_durably
 from data_plane.keys.errors import KeyFileError
@@ -105,7 +105,7 @@ class AgentFiles:
     def held(self) -> Held | None:
         """The certificate that the region holds; none where it is absent or unreadable."""
         try:
-            return held(self.certificate.read_bytes())
+            return parsed(self.certificate.read_bytes())
         except (FileNotFoundError, ValueError):
             return None
 

@@ -58,7 +58,8 @@ class Observer:
         live = await workers.live(self._pool, now)
         engines = await self._engines()
         state, code = judge(await self._facts(link, active))
-        await store_link.show(self._pool, state, code, now)
+        if (state.value, code) != (link.state, link.code):
+            await store_link.show(self._pool, state, code, now)
         served = workers.served(live)
         known = active is not None and served == active.manifest
         failed = any(number == agent_pb2.ENGINE_STATE_FAILED for _, number in engines)

@@ -109,17 +109,20 @@ class Releases:
             offer = await store_offers.get(self._pool, name)
         if offer is None or offer.state == OfferState.REFUSED:
             return
+        manifest = self._parts.switch.manifest(name)
         try:
-            content = self._parts.staging.check(name)
-            check_version(content.manifest, name, record, self._parts.switch.running())
+            check_version(manifest, name, record, self._parts.switch.running())
+            if not await self._allowed(manifest, name):
+                return
+            self._parts.staging.check(name)
         except RefusedError as error:
             await self._refuse(name, error)
             return
-        if await self._allowed(content, name) and await self._fresh(link, name):
+        if await self._fresh(link, name):
             action: ChangeAction = "rolled-back" if self._is_fallback(name) else "applied"
-            await self._parts.switch.to(Step(name, content.manifest.version, link.generation), action)
+            await self._parts.switch.to(Step(name, manifest.version, link.generation), action)
 
-    async def _allowed(self, content: Content, name: str) -> bool:
+    async def _allowed(self, manifest: Manifest, name: str) -> bool:
         """Whether officers let it run; moves the offer to what they said."""
         now = self._clock()
         stored = await store_statements.about(self._pool, name)
@@ -131,9 +134,8 @@ class Releases:
         if said is not None and said.kind == "veto":
             await store_offers.move(self._pool, name, OfferState.VETOED, said.reason_code, now)
             return False
-        gated = self._gated(content.manifest, name)
-        if gated and said is None:
-            await store_offers.put(self._pool, self._offer(content, OfferState.AWAITING_CONSENT, gated))
+        if said is None and self._gated(manifest, name):
+            await store_offers.move(self._pool, name, OfferState.AWAITING_CONSENT, None, now)
             return False
         return True
 

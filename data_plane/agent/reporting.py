@@ -11,7 +11,9 @@ The centre states the sequence that it expects. From that:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 import structlog
@@ -54,14 +56,22 @@ class Parts:
 class Reporting:
     """Two rounds: making what is due, and sending what is made."""
 
-    def __init__(self, pool: asyncpg.Pool, clock: Clock, parts: Parts) -> None:
+    def __init__(self, pool: asyncpg.Pool, clock: Clock, parts: Parts, made: Callable[[], None]) -> None:
         self._pool = pool
+        self._made = made
         self._clock = clock
         self._parts = parts
+        self._quiet_until: datetime | None = None
         self._log = structlog.get_logger()
+
+    def stir(self) -> None:
+        """Something changed: the next round looks, whatever the schedule says."""
+        self._quiet_until = None
 
     async def make(self) -> None:
         """Closes ended control periods and makes the report that is due; works without a centre."""
+        if self._quiet_until is not None and self._clock() < self._quiet_until:
+            return
         link = await store_link.read(self._pool)
         if link.conflict is not None:
             await self._resume(link)
@@ -73,6 +83,7 @@ class Reporting:
         await self._parts.accounts.close(self._clock())
         period = await self._parts.outbox.due()
         if period is None:
+            self._quiet_until = self._parts.outbox.next_boundary()
             return
         try:
             report = await self._parts.outbox.make(period, link.centre_sequence or 1)
@@ -80,6 +91,7 @@ class Reporting:
             await self._pause(OLDER_COPY, None)
             raise
         self._log.info(MADE, sequence=report.sequence, first=report.first, next=report.next, bytes=len(report.body))
+        self._made()
 
     async def send(self, peer: Peer) -> None:
         """Sends what the centre does not have, in order, then offers the newest boundary to the witness.
@@ -127,6 +139,7 @@ class Reporting:
         return False
 
     async def _pause(self, code: str, expected: int | None) -> None:
+        self._quiet_until = None
         self._log.warning(PAUSED, code=code, centre_sequence=expected)
         await store_link.conflict(self._pool, code, expected)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +16,7 @@ from bailiwick.contract.keys import parse_public, raw_public
 from bailiwick.contract.note import Algorithm, VerifierKey
 from bailiwick.contract.privacy import Floor
 from bailiwick.rpc.backoff import Backoff
-from data_plane.agent.agent import Agent, Paces, Parts
+from data_plane.agent.agent import WOKEN, Agent, Paces, Parts, alarms
 from data_plane.agent.announce import Announcer
 from data_plane.agent.enrol import Enrolment, Identity
 from data_plane.agent.files import AgentFiles
@@ -61,7 +61,7 @@ from data_plane.releases.statements import Officers
 from data_plane.settings import RegionSettings
 
 ROLE = "bw_agent"
-CHANNELS = ("statement", "evidence", "resume")
+CHANNELS = tuple(WOKEN)
 CONNECTIONS = 6
 
 
@@ -151,8 +151,10 @@ def _compose(
     renewal = Renewal(pool, files, _enrolment(base), clock, _spread, link.renewed)
     releases = Releases(pool, clock, _release_parts(base, switch, fault), lambda: link.peer)
     announcer = Announcer(pool, link, rebuilder, accounts, clock)
-    parts = Parts(link, renewal, releases, _reporting(base), announcer, Gates(pool, clock), rebuilder)
-    agent = Agent(pool, clock, parts, tempo.paces)
+    wakes = alarms()
+    reporting = _reporting(base, wakes["send"].set)
+    parts = Parts(link, renewal, releases, reporting, announcer, Gates(pool, clock), rebuilder)
+    agent = Agent(pool, clock, parts, tempo.paces, wakes)
     models = tuple(sorted({engine.model for engine in settings.engines.engine}))
     return agent, Observer(pool, files, models, clock, partial(_moment, agent)), switch
 
@@ -195,7 +197,7 @@ def _release_parts(base: _Base, switch: Switch, fault: Fault) -> ReleaseParts:
     return ReleaseParts(staging, switch, officers)
 
 
-def _reporting(base: _Base) -> Reporting:
+def _reporting(base: _Base, made: Callable[[], None]) -> Reporting:
     settings, reports = base.settings, base.settings.reports
     schedule = Schedule(
         settings.region.id, reports.every_seconds, Floor(reports.k, reports.p_permille), reports.profile
@@ -219,7 +221,8 @@ def _reporting(base: _Base) -> Reporting:
     )
     outbox = Outbox(base.pool, schedule, load_signing_key(settings.keys_dir / "report.pem"), base.clock, parts)
     witnessing = Witnessing(base.pool, prove, base.rebuilder, partial(_witness_keys, settings, base.files))
-    return Reporting(base.pool, base.clock, ReportParts(outbox, base.accounts, witnessing, base.rebuilder, append))
+    parts_of_it = ReportParts(outbox, base.accounts, witnessing, base.rebuilder, append)
+    return Reporting(base.pool, base.clock, parts_of_it, made)
 
 
 def _witness_keys(settings: RegionSettings, files: AgentFiles) -> Sequence[VerifierKey]:

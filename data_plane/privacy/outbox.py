@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -68,9 +68,10 @@ class Outbox:
         self._parts = parts
 
     async def copy_all(self) -> None:
-        """Writes the copies that a kill between storing and copying left out."""
-        for report in reversed(await store_reports.newest(self._pool, limit=16)):
-            await asyncio.to_thread(self._parts.copies.keep, report)
+        """Writes the copy that a kill between storing and copying left out."""
+        last = await store_reports.last(self._pool)
+        if last is not None:
+            await asyncio.to_thread(self._parts.copies.keep, last)
 
     async def due(self) -> Period | None:
         """The period that a report must cover now, or none: from the last report's end to the newest boundary."""
@@ -79,6 +80,10 @@ class Outbox:
         last = await store_reports.last(self._pool)
         start = newest - timedelta(seconds=every) if last is None else last.period_end
         return Period(start, newest) if newest > start else None
+
+    def next_boundary(self) -> datetime:
+        """When the schedule's present period ends."""
+        return period_of(self._clock(), self._schedule.every_seconds).end
 
     async def older_copy(self) -> bool:
         """Whether the database lacks reports that are known to have left."""

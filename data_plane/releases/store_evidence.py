@@ -98,13 +98,6 @@ async def built(database: Database, identifier: str, bundle: bytes, indices: tup
     )
 
 
-async def expire(database: Database, now: datetime) -> None:
-    """Lets requests lapse that nobody granted in time."""
-    await database.execute(
-        "UPDATE evidence_request SET phase = 'expired', updated_at = $1 WHERE phase = 'received' AND expires < $1", now
-    )
-
-
 def _request(row: asyncpg.Record) -> EvidenceRequest:
     values = dict(row)
     return EvidenceRequest(first=values.pop("first_idx"), next=values.pop("next_idx"), **values)

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bailiwick.agent.v1 import agent_pb2
 from bailiwick.contract.release import raw_digest
 from tests.fakes.centre import FakeCentre
-from tests.fixtures.agent import AgentRegion, Publisher, until
+from tests.fixtures.agent import AgentRegion, until
 from tests.fixtures.gateway import NO_LAB, PERMITS, config, policy_set
 
 pytestmark = pytest.mark.integration

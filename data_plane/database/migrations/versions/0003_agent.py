@@ -110,6 +110,7 @@ INSERT INTO link_state (id, state, since, connected, enrolment, generation, roll
 VALUES (1, 'disconnected', now(), false, 'none', 0, false);
 """
 
+# Per row, not per statement: an UPDATE that finds nothing must wake nobody.
 NOTICES = """
 CREATE FUNCTION bw_notice() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
@@ -117,13 +118,15 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER active_release_notice AFTER INSERT OR UPDATE ON active_release
-    FOR EACH STATEMENT EXECUTE FUNCTION bw_notice('active_release');
+    FOR EACH ROW EXECUTE FUNCTION bw_notice('active_release');
 CREATE TRIGGER statement_notice AFTER INSERT ON statement
-    FOR EACH STATEMENT EXECUTE FUNCTION bw_notice('statement');
+    FOR EACH ROW EXECUTE FUNCTION bw_notice('statement');
+CREATE TRIGGER offer_notice AFTER INSERT OR UPDATE ON offer
+    FOR EACH ROW EXECUTE FUNCTION bw_notice('offer');
 CREATE TRIGGER evidence_notice AFTER INSERT OR UPDATE ON evidence_request
-    FOR EACH STATEMENT EXECUTE FUNCTION bw_notice('evidence');
+    FOR EACH ROW EXECUTE FUNCTION bw_notice('evidence');
 CREATE TRIGGER resume_notice AFTER UPDATE OF resume ON link_state
-    FOR EACH STATEMENT EXECUTE FUNCTION bw_notice('resume');
+    FOR EACH ROW EXECUTE FUNCTION bw_notice('resume');
 """
 
 GRANTS = """
