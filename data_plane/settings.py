@@ -24,7 +24,7 @@ TAGS = ("cost_centre", "team", "project", "product", "use_case", "environment")
 Port = Annotated[int, Field(ge=1, le=65535)]
 Label = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$")]
 Address = Annotated[str, Field(pattern=r"^[A-Za-z0-9._\[\]:-]+:[0-9]{1,5}$")]
-Micro = Annotated[int, Field(ge=0, le=2**62, strict=True)]
+Micro = Annotated[int, Field(ge=0, le=2**53 - 1, strict=True)]
 
 
 class SettingsError(Exception):

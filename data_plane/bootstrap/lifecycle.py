@@ -33,7 +33,7 @@ def run(process: str, role: str, settings: RegionSettings, serve: Serve) -> int:
     """
     log = configure(process, settings.region.id)
     try:
-        uvloop.run(_supervised(process, role, settings, serve))
+        uvloop.run(_supervised(role, settings, serve))
     except (ProcessRefusedError, SettingsError) as error:
         log.error(REFUSED, reason=str(error))  # noqa: TRY400 -- the reason is the message; a traceback adds nothing
         return 1
@@ -43,8 +43,8 @@ def run(process: str, role: str, settings: RegionSettings, serve: Serve) -> int:
     return 0
 
 
-async def _supervised(process: str, role: str, settings: RegionSettings, serve: Serve) -> None:
-    log = structlog.get_logger().bind(process=process, region=settings.region.id)
+async def _supervised(role: str, settings: RegionSettings, serve: Serve) -> None:
+    log = structlog.get_logger()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

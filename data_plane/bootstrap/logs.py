@@ -88,4 +88,5 @@ def configure(process: str, region: str, stream: TextIO = sys.stderr) -> structl
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    return cast("structlog.stdlib.BoundLogger", structlog.get_logger().bind(process=process, region=region))
+    structlog.contextvars.bind_contextvars(process=process, region=region)
+    return cast("structlog.stdlib.BoundLogger", structlog.get_logger())

@@ -102,7 +102,7 @@ class ControlPeriodRow(SQLModel, table=True):
     period_start: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
     period_end: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     count: int = Field(sa_column=Column(BigInteger, nullable=False))
-    bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
+    length: int = Field(sa_column=Column("bytes", BigInteger, nullable=False))
     rolling: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     closed: bool = Field(default=False, sa_column=Column(Boolean, nullable=False))
 

@@ -54,6 +54,7 @@ class BoundaryRow(SQLModel, table=True):
     """A request to the sequencer: pad to a multiple, seal there, and write the size here."""
 
     __tablename__ = "boundary"
+    __table_args__ = (Index("boundary_open", "id", postgresql_where=text("size IS NULL")),)
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, primary_key=True, autoincrement=True))
     multiple: int = Field(nullable=False)

@@ -25,6 +25,11 @@ from data_plane.ledger.tile_files import TileFiles
 
 LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 TICK_SECONDS = 0.2
+LOOK = (
+    "SELECT EXISTS (SELECT FROM ledger_entry WHERE idx IS NULL) AS pending, "
+    "coalesce(array_agg(id ORDER BY id), '{}') AS asked, coalesce(array_agg(multiple ORDER BY id), '{}') AS multiples "
+    "FROM boundary WHERE size IS NULL"
+)
 RETRY_SECONDS = 0.5
 
 
@@ -98,11 +103,12 @@ class Leader:
         next_seal = loop.time()
         while True:
             last = stop.is_set()
-            asked = await connection.fetch("SELECT id, multiple FROM boundary WHERE size IS NULL ORDER BY id")
-            await self._number(sequencer, publisher)
-            for row in asked:
-                await self._number(sequencer, publisher, row["multiple"])
-                await publisher.seal(connection, sequencer.tree, self._clock(), [row["id"]])
+            look = await connection.fetchrow(LOOK)
+            if look["pending"]:
+                await self._number(sequencer, publisher)
+            for asked, multiple in zip(look["asked"], look["multiples"], strict=True):
+                await self._number(sequencer, publisher, multiple)
+                await publisher.seal(connection, sequencer.tree, self._clock(), [asked])
             if last or loop.time() >= next_seal:
                 await publisher.seal(connection, sequencer.tree, self._clock())
                 # A fixed clock: a seal that was late does not move the ones after it.

@@ -21,6 +21,10 @@ from data_plane.metering.worker import WorkerLease
 from data_plane.settings import RegionSettings
 
 RECOVER_EVERY_SECONDS = 2.0
+FORGET = (
+    "DELETE FROM worker w WHERE seen < now() - interval '1 day' "
+    "AND NOT EXISTS (SELECT FROM open_admission o WHERE o.worker = w.id)"
+)
 
 
 def utc_now() -> datetime:
@@ -65,6 +69,7 @@ async def open_metering(
     try:
         await sync(connection, from_settings(settings.budgets), zone, clock())
         await recover(connection, clock, worker)
+        await connection.execute(FORGET)
     finally:
         await connection.close()
     store = PostgresMeterStore(dsn, worker, zone)

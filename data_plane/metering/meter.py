@@ -101,6 +101,9 @@ class Meter:
         """Ends an admission durably; waits for as long as the store is away.
 
         Cancelling the caller loses nothing: the settlement is written all the same.
+
+        Raises:
+            MeteringUnavailableError: the worker's metering has ended; recovery settles the admission.
         """
         cost, body = entries.settlement(admitted, outcome, self._clock(), self._currency)
         if cost > admitted.amount:
@@ -108,11 +111,16 @@ class Meter:
         return await asyncio.shield(self._queue_settlement(SettleRow(admitted.number, cost, body)))
 
     async def refuse(self, record: DecisionRecord) -> None:
-        """Records a refusal durably; waits for as long as the store is away."""
+        """Records a refusal durably; waits for as long as the store is away.
+
+        Raises:
+            MeteringUnavailableError: the worker's metering has ended; the refusal is not recorded.
+        """
         now = self._clock()
         day = self._day(now)
         head, tail = entries.decision(record, now, day, self._currency)
         row = RefuseRow(head, tail, record.subject, self._tag(), day)
+        self._check_writer()
         pending = PendingRefusal(row, asyncio.get_running_loop().create_future())
         self._refuses.append(pending)
         self._work.set()
@@ -142,14 +150,18 @@ class Meter:
                 await asyncio.wait_for(self._writer, patience)
         if self.waiting:
             self._log.error(events.LEFT_OPEN, settlements=len(self._settles), refusals=len(self._refuses))
-        self._fail_admissions(self._admits, MeteringUnavailableError("the gateway is stopping"))
         await self._store.close()
 
     def _queue_settlement(self, row: SettleRow) -> asyncio.Future[Settled]:
+        self._check_writer()
         pending = PendingSettlement(row, asyncio.get_running_loop().create_future())
         self._settles.append(pending)
         self._work.set()
         return pending.done
+
+    def _check_writer(self) -> None:
+        if self._writer is None or self._writer.done():
+            raise MeteringUnavailableError("metering does not run in this worker; what is open is settled by recovery")
 
     def _day(self, now: datetime) -> date:
         return now.astimezone(self._zone).date()
@@ -163,9 +175,13 @@ class Meter:
                 tick.cancel()
                 self._work.clear()
                 await self._turn()
+        except Exception:
+            self._log.exception(events.WRITER_FAILED)
+            raise
         finally:
             self._closing = True
-            self._fail_admissions(self._admits, MeteringUnavailableError("the gateway is stopping"))
+            error = MeteringUnavailableError("metering has stopped in this worker; what is open is settled by recovery")
+            _fail((*self._admits, *self._settles, *self._refuses), error)
 
     async def _turn(self) -> None:
         if self._linger and not self._closing:
@@ -220,7 +236,7 @@ class Meter:
             error = MeteringUnavailableError("metering is not available: the set of budgets keeps changing")
             if written.status == "halted":
                 error = LedgerHaltedError(f"the ledger is halted: {written.reason}")
-            self._fail_admissions(admits, error)
+            _fail(admits, error)
             return
         for pending, number, person, pot in zip(admits, written.numbers, written.persons, written.refused, strict=True):
             if number is None:
@@ -246,11 +262,6 @@ class Meter:
                 self._log.warning(events.SETTLED_BY_ANOTHER, number=pending.row.number)
             resolve_future(pending.done, Settled(pending.row.cost, mine))
 
-    def _fail_admissions(self, admits: Iterable[PendingAdmission], error: Exception) -> None:
-        for pending in admits:
-            if not pending.done.done():
-                pending.done.set_exception(error)
-
     def _resets_at(self, pot: str) -> datetime | None:
         return next((level.resets_at for level in self._book.levels if level.pot.id == pot), None)
 
@@ -260,8 +271,8 @@ class Meter:
         """Fails the admissions, learns whether the batch was written, and puts back what was not."""
         self._away = True
         error = MeteringUnavailableError("metering is not available: the region's database does not answer")
-        self._fail_admissions(admits, error)
-        self._fail_admissions(self._admits, error)
+        _fail(admits, error)
+        _fail(self._admits, error)
         self._admits.clear()
         resolution = await self._until_resolved()
         if not resolution.written:
@@ -307,6 +318,12 @@ class Meter:
 
 def _take(queue: deque[T], most: int) -> list[T]:
     return [queue.popleft() for _ in range(min(most, len(queue)))]
+
+
+def _fail(waiting: Iterable[PendingAdmission | PendingSettlement | PendingRefusal], error: Exception) -> None:
+    for pending in waiting:
+        if not pending.done.done():
+            pending.done.set_exception(error)
 
 
 def _finish_refusals(refuses: list[PendingRefusal]) -> None:

@@ -32,6 +32,7 @@ def stream() -> Iterator[io.StringIO]:
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 def test_an_event_is_one_json_line_with_constant_name_and_fields(stream: io.StringIO) -> None:

@@ -109,5 +109,5 @@ def test_addresses_are_built_per_role(tmp_path: Path) -> None:
 def test_settings_never_change(tmp_path: Path) -> None:
     settings = load(write(tmp_path, GOOD))
     with pytest.raises(ValueError, match="frozen"):
-        settings.gateway.port = 1
+        settings.gateway.port = 1  # type: ignore[misc]  # that it cannot be is what is tested
     assert isinstance(settings, RegionSettings)

@@ -39,6 +39,7 @@ CREATE TABLE boundary (
     requested_at timestamptz NOT NULL,
     size         bigint
 );
+CREATE INDEX boundary_open ON boundary (id) WHERE size IS NULL;
 
 CREATE TABLE salt (
     commit bytea PRIMARY KEY,
