@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.client import Client
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from control_plane.bootstrap.compose import Centre, now
 from control_plane.services.evidence import Evidence
@@ -30,8 +31,13 @@ class Conduct:
 def connector(settings: CentreSettings) -> Callable[[], Awaitable[Client]]:
     """Opens a client of the configured Temporal cluster."""
 
+    # The core's own log lines are neither JSON nor ours; what matters of them comes back as errors.
+    quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+    runtime = Runtime(telemetry=TelemetryConfig(logging=quiet))
+
     async def connect() -> Client:
-        return await Client.connect(settings.temporal.address, namespace=settings.temporal.namespace)
+        place = settings.temporal
+        return await Client.connect(place.address, namespace=place.namespace, runtime=runtime)
 
     return connect
 
@@ -41,9 +47,9 @@ def away(settings: CentreSettings) -> timedelta:
     return timedelta(seconds=settings.fleet.away_seconds)
 
 
-def conduct(settings: CentreSettings, centre: Centre) -> Conduct:
-    """All of them, over the centre's registry."""
-    orchestrator = TemporalOrchestrator(connector(settings))
+def conduct(settings: CentreSettings, centre: Centre, connect: Callable[[], Awaitable[Client]]) -> Conduct:
+    """All of them, over the centre's registry; `connect` opens a client of the workflow engine."""
+    orchestrator = TemporalOrchestrator(connect)
     return Conduct(
         users=Users(centre.registry, now, secrets.token_bytes),
         rollouts=Rollouts(centre.registry, now, orchestrator, secrets.token_bytes, away(settings)),

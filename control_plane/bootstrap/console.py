@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from control_plane.bootstrap.compose import Centre, compose, now
-from control_plane.bootstrap.conduct import Conduct, conduct
+from control_plane.bootstrap.conduct import Conduct, conduct, connector
 from control_plane.bootstrap.lifecycle import ProcessRefusedError, run
 from control_plane.bootstrap.passwords import dsn
 from control_plane.console.adapters.fleet import CentreFleet
@@ -55,7 +55,7 @@ async def serve(settings: CentreSettings, engine: AsyncEngine, stop: asyncio.Eve
     """Serve both listeners. Event streams end as soon as `stop` is set, so that the servers can."""
     log = structlog.get_logger()
     centre = compose(settings, engine)
-    parts = conduct(settings, centre)
+    parts = conduct(settings, centre, connector(settings))
     feed = TopicFeed(dsn(settings, ROLE))
     app = build(
         _rest(settings, centre, parts, feed),

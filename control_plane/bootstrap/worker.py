@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -45,10 +46,11 @@ async def serve(settings: CentreSettings, engine: AsyncEngine, stop: asyncio.Eve
     """Connect, work, sweep; wait for an engine that is away."""
     centre = compose(settings, engine)
     feed = TopicFeed(dsn(settings, ROLE))
-    client = await _connected(settings, stop)
+    connect = connector(settings)
+    client = await _connected(settings, connect, stop)
     if client is None:
         return
-    parts = conduct(settings, centre)
+    parts = conduct(settings, centre, connect)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(feed.run(stop))
         tasks.create_task(_sweep(centre, parts, stop))
@@ -85,12 +87,14 @@ def worker(client: Client, settings: CentreSettings, centre: Centre, feed: Topic
     )
 
 
-async def _connected(settings: CentreSettings, stop: asyncio.Event) -> Client | None:
+async def _connected(
+    settings: CentreSettings, connect: Callable[[], Awaitable[Client]], stop: asyncio.Event
+) -> Client | None:
     log = structlog.get_logger()
     said = False
     while not stop.is_set():
         try:
-            return await connector(settings)()
+            return await connect()
         except (RuntimeError, RPCError, OSError):
             if not said:
                 log.warning(ENGINE_AWAY, address=settings.temporal.address)
