@@ -16,13 +16,18 @@ _IDENTIFIER: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?", re.AS
 _HEX: Final = re.compile(r"[0-9a-f]*", re.ASCII)
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _DAY: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])", re.ASCII)
+_JURISDICTION: Final = re.compile(r"[A-Z][A-Z0-9-]{1,15}", re.ASCII)
+_NAME: Final = re.compile(r"[a-z][a-z_]{0,31}", re.ASCII)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 def members(value: object, names: Collection[str]) -> dict[str, object]:
     """An object with exactly the members `names`."""
-    if not isinstance(value, dict) or len(value) != len(names) or any(name not in value for name in names):
+    if not isinstance(value, dict) or len(value) != len(names):
         raise MalformedError("an object has missing or unknown members")
+    for name in names:
+        if name not in value:
+            raise MalformedError("an object has missing or unknown members")
     return value
 
 
@@ -64,7 +69,7 @@ def identifier_or_empty(value: object) -> str:
 
 def jurisdiction(value: object) -> str:
     """An ISO 3166 code or a bloc: upper-case letters, digits and hyphens."""
-    if type(value) is not str or re.fullmatch(r"[A-Z][A-Z0-9-]{1,15}", value, re.ASCII) is None:
+    if type(value) is not str or _JURISDICTION.fullmatch(value) is None:
         raise MalformedError("not a jurisdiction")
     return value
 
@@ -137,6 +142,6 @@ def labels(value: object, limit: int = 32) -> dict[str, str]:
 
 def identifier_name(value: object) -> str:
     """The name of an attribute: lower-case letters and underscores."""
-    if type(value) is not str or re.fullmatch(r"[a-z][a-z_]{0,31}", value, re.ASCII) is None:
+    if type(value) is not str or _NAME.fullmatch(value) is None:
         raise MalformedError("not the name of an attribute")
     return value
