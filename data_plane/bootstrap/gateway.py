@@ -28,6 +28,7 @@ from data_plane.bootstrap.forking import run_workers
 from data_plane.bootstrap.lifecycle import ProcessRefusedError, run
 from data_plane.database.pool import connect, open_pool
 from data_plane.gateway.app import GatewayApp
+from data_plane.gateway.connection import BoundedProtocol
 from data_plane.gateway.dispatch import Engines, open_session
 from data_plane.gateway.exposition import MetricsApp
 from data_plane.gateway.figures import Figures
@@ -83,6 +84,17 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _listen_for_metrics(settings: RegionSettings) -> socket.socket:
+    where = settings.metrics
+    try:
+        return listen(where.host, where.port)
+    except OSError as error:
+        raise ProcessRefusedError(
+            f"cannot listen on {where.host}:{where.port}: {error.strerror}. "
+            "Stop what listens there, or set metrics.port."
+        ) from error
+
+
 async def _refuse(reason: str, settings: RegionSettings, _: asyncio.Event) -> None:
     where = f"{settings.gateway.host}:{settings.gateway.port}"
     raise ProcessRefusedError(f"cannot listen on {where}: {reason}. Stop what listens there, or set gateway.port.")
@@ -115,7 +127,7 @@ async def serve(listener: socket.socket, index: int, settings: RegionSettings, s
             sockets = [[listener]]
             if index == 0:
                 servers.append(_server(parts.metrics))
-                sockets.append([listen(settings.metrics.host, settings.metrics.port)])
+                sockets.append([_listen_for_metrics(settings)])
             structlog.get_logger().info(LISTENING, port=settings.gateway.port, worker=worker)
             await _until(stop, servers, sockets)
             await following
@@ -174,7 +186,7 @@ def _server(app: Callable[..., object]) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",

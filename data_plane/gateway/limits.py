@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ JsonObject = dict[str, Any]
 
 MAX_DEPTH = 64
 MAX_HEADER_BYTES = 16_384
+BODY_SECONDS = 60.0
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 ROUND = bytes.maketrans(b"{}", b"[]")
 OTHER = bytes(byte for byte in range(256) if byte not in b"{}[]")
@@ -84,6 +86,14 @@ async def read_body(receive: Receive, limit: int) -> bytes:
         Refusal: it is longer.
         ClientGone: the client left.
     """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(receive, limit)
+    except TimeoutError:
+        raise Refusal(408, "body_too_slow", f"The body did not arrive within {BODY_SECONDS:.0f} seconds.") from None
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
     message = await receive()
     if message["type"] == "http.disconnect":
         raise ClientGone

@@ -41,6 +41,7 @@ from data_plane.metering.requests import AdmissionRequest, Admitted, DecisionRec
 from data_plane.policy.attributes import AttributeBuilder
 
 UNRECORDED = "refusal_not_recorded"
+BOUND_TOO_SMALL = "prompt_exceeds_its_bound"
 
 _KEY_MESSAGES = {
     Denial.MISSING: ("missing_api_key", "No API key was sent.", "Send `Authorization: Bearer bw_...`."),
@@ -184,6 +185,10 @@ class Pipeline:
             await steps.relay.carry(job, wire, progress)
         finally:
             outcome = progress.outcome(job.bound)
+            if progress.seen.prompt > job.bound.prompt:
+                self._log.error(
+                    BOUND_TOO_SMALL, model=model.id, prompt_tokens=progress.seen.prompt, bound=job.bound.prompt
+                )
             steps.figures.settled(model.id, outcome)
             await steps.meter.settle(admitted, outcome)
 
@@ -301,8 +306,9 @@ async def answer(send: Send, refusal: Refusal, request: str) -> None:
     headers: list[Header] = [
         JSON,
         (b"content-length", b"%d" % len(body)),
-        (b"x-request-id", request.encode("ascii")),
         *refusal.headers(),
     ]
+    if request:
+        headers.append((b"x-request-id", request.encode("ascii")))
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 from typing import Any
@@ -276,3 +277,21 @@ async def test_concurrency_of_a_key_is_bounded(region: GatewayRegion, engine: Fa
         statuses = await asyncio.gather(*(one() for _ in range(5)))
         assert sorted(statuses) == [200, 200, 429, 429, 429]
         assert await one() == 200
+
+
+async def test_an_endless_head_is_cut(gateway: GatewayRegion) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nx: ")
+    answer = b""
+    try:
+        for _ in range(40):
+            writer.write(b"a" * 8192)
+            await writer.drain()
+            await asyncio.sleep(0.001)
+        answer = await reader.read()
+    except ConnectionError:
+        answer = b"431"
+    assert b"431" in answer
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
