@@ -74,6 +74,7 @@ def test_pausing_asks_first_and_is_told(at: Callable[..., Watched], served: Serv
     page.get_by_role("button", name="Pause…").click()
     dialog = page.locator("#dialog")
     expect(dialog).to_contain_text("Will happen")
+    expect(dialog.locator("[data-oob]")).to_have_count(0)
     expect(dialog).to_contain_text("Nothing is rolled back.")
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_be_hidden()
