@@ -30,7 +30,6 @@ class Conduct:
 
 def connector(settings: CentreSettings) -> Callable[[], Awaitable[Client]]:
     """Opens a client of the configured Temporal cluster."""
-
     # The core's own log lines are neither JSON nor ours; what matters of them comes back as errors.
     quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
     runtime = Runtime(telemetry=TelemetryConfig(logging=quiet))

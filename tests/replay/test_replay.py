@@ -1,7 +1,8 @@
-"""Every recorded history replays: a change of a workflow that would break a running one fails here, without a server."""
+"""Every recorded history replays: a change that would break a running workflow fails here, without a server."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_recorded_history_replays(path: Path) -> None:
-    history = WorkflowHistory.from_json(path.stem, path.read_text())
+    history = WorkflowHistory.from_json(path.stem, await asyncio.to_thread(path.read_text))
     await Replayer(workflows=list(WORKFLOWS), build_id="replay").replay_workflow(history)
 
 
