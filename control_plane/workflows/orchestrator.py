@@ -10,7 +10,6 @@ from temporalio.client import (
     Client,
     RPCError,
     RPCStatusCode,
-    WithStartWorkflowOperation,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -26,7 +25,7 @@ from control_plane.workflows.messages import EvidenceInput, OnboardingInput, Ord
 from control_plane.workflows.region_onboarding import RegionOnboarding
 
 T = TypeVar("T")
-PATIENCE = timedelta(seconds=10)
+PATIENCE = timedelta(seconds=30)
 
 
 class TemporalOrchestrator:
@@ -81,21 +80,9 @@ class TemporalOrchestrator:
 
     async def decide_enrolment(self, region: str, jurisdiction: str, actor: str, *, approved: bool) -> None:
         """Approve or refuse; the workflow is begun if nobody has yet."""
-        client = await self._open()
-        start = WithStartWorkflowOperation(
-            RegionOnboarding.run,
-            OnboardingInput(region, jurisdiction),
-            id=f"onboarding-{region}",
-            task_queue=self._queue,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary=f"{region} ({jurisdiction})",
-        )
-        update = RegionOnboarding.approve if approved else RegionOnboarding.refuse
-        await self._asked(
-            client.execute_update_with_start_workflow(
-                update, Order(actor), start_workflow_operation=start, rpc_timeout=PATIENCE
-            )
-        )
+        await self.start_onboarding(region, jurisdiction)
+        if not await self._update(f"onboarding-{region}", "approve" if approved else "refuse", Order(actor)):
+            raise OrderRefusedError(f"{region} does not wait for approval", "see `bailiwick region list`")
 
     async def _start(self, run: Any, argument: object, workflow_id: str, summary: str) -> None:  # noqa: ANN401 - a run method
         client = await self._open()

@@ -40,7 +40,7 @@ def test_the_summary_counts_every_region_once(lanes: list[tuple[Phase, bool]]) -
     words = [part.split(" ", 1) for part in summary(lanes).split(", ")] if lanes else []
     assert sum(int(count) for count, _ in words) == len(lanes)
     away = sum(1 for phase, away in lanes if away and not phase.ended)
-    assert dict((word, int(count)) for count, word in words).get("away", 0) == away
+    assert {word: int(count) for count, word in words}.get("away", 0) == away
 
 
 def test_ended_phases_and_states() -> None:
