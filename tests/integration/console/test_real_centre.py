@@ -13,6 +13,7 @@ from html import unescape
 
 import httpx
 import pytest
+from temporalio.client import Client
 
 from bailiwick.contract.keys import public_text
 from control_plane.bootstrap import console
@@ -52,6 +53,10 @@ class Visitor:
         return found.group(1)
 
 
+async def unreachable() -> Client:
+    raise ConnectionError("no workflow engine in these tests")
+
+
 async def ready() -> bool:
     return True
 
@@ -63,7 +68,7 @@ async def numbers() -> dict[str, int]:
 @asynccontextmanager
 async def visiting(centre: RunningCentre, user: str, *roles: str) -> AsyncIterator[Visitor]:
     settings, services = centre.settings, centre.services
-    parts = conduct(settings, services)
+    parts = conduct(settings, services, unreachable)
     feed = TopicFeed(dsn(settings, "bw_console"))
     app = build(
         console._rest(settings, services, parts, feed),
