@@ -45,7 +45,7 @@ check: setup-test ## format, lint, types, layers, sizes, protobuf rules
 	@$(VENV)/pytest tests/architecture -q
 
 bench: setup-test ## measure; results go to docs/benchmarks.md
-	@$(VENV)/pytest tests/bench -m bench -q -s
+	@$(VENV)/python -m tests.bench
 
 lock: setup-test ## pin anew what requirements/*.in and pyproject.toml ask for
 	$(COMPILE) requirements/bootstrap.in -o requirements/bootstrap.txt

@@ -19,6 +19,7 @@ import structlog
 import uvicorn
 
 from bailiwick.contract.decision import Evaluator
+from bailiwick.contract.errors import PolicyError
 from data_plane.access.table import KeyFollower, KeyTable
 from data_plane.activation.current import CurrentRelease
 from data_plane.activation.follow import Follower, follow
@@ -39,6 +40,7 @@ from data_plane.gateway.reading import Reading
 from data_plane.gateway.relay import Relay
 from data_plane.gateway.slots import Slots
 from data_plane.gateway.tags import Resolver
+from data_plane.keys.errors import KeyFileError
 from data_plane.keys.files import load_secret
 from data_plane.metering.errors import MeteringUnavailableError
 from data_plane.metering.gateway import WorkerMetering, open_metering
@@ -138,13 +140,22 @@ async def serve(listener: socket.socket, index: int, settings: RegionSettings, s
 def compose(
     settings: RegionSettings, session: aiohttp.ClientSession, metering: WorkerMetering, pool: asyncpg.Pool
 ) -> Parts:
-    """Builds the steps out of the settings."""
-    own_policies = own.load(settings.home / "policy")
+    """Builds the steps out of the settings.
+
+    Raises:
+        ProcessRefusedError: a key is missing, or the region's own policies cannot stand.
+    """
+    try:
+        own_policies = own.load(settings.home / "policy")
+        pepper = load_secret(settings.keys_dir / "apikey.key")
+        person = load_secret(settings.keys_dir / "person.key")
+    except (PolicyError, KeyFileError) as error:
+        raise ProcessRefusedError(str(error)) from error
     loader = ReleaseLoader[Decider](
         settings.release_dir, settings.region.currency, lambda policies: Evaluator(policies, own_policies)
     )
     current = CurrentRelease(loader)
-    keys = KeyTable(load_secret(settings.keys_dir / "apikey.key"))
+    keys = KeyTable(pepper)
     urls = {engine.model: engine.url for engine in settings.engines.engine}
     engines = Engines(session, urls)
     figures = Figures()
@@ -154,7 +165,7 @@ def compose(
         body_limit=settings.gateway.body_limit,
         keys=keys,
         slots=Slots(per_worker),
-        people=Pseudonyms(load_secret(settings.keys_dir / "person.key")),
+        people=Pseudonyms(person),
         tags=Resolver(settings.vocabulary.model_dump()),
         current=current,
         attributes=AttributeBuilder(settings.region.id, settings.region.jurisdiction, zone),
