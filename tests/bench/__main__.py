@@ -1,4 +1,4 @@
-"""All benchmarks, one after another: `python -m tests.bench [--out FOLDER]` rewrites the table in docs/benchmarks.md."""
+"""All benchmarks, one after another: `python -m tests.bench [--out DIR]` rewrites the table in docs/benchmarks.md."""
 
 from __future__ import annotations
 
