@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from data_plane.agent.errors import CentreAwayError
+from data_plane.agent.errors import AgentError, CentreAwayError
+from data_plane.privacy.errors import PrivacyError
+from data_plane.releases.errors import ReleasesError
 
 FAILED = "agent_step_failed"
 AWAY = "agent_step_waits_for_centre"
@@ -47,9 +49,14 @@ async def forever(name: str, step: Callable[[], Awaitable[object]], wake: Wake, 
             log.info(AWAY, code=away.code)
         except Exception as error:  # noqa: BLE001 -- the outermost loop of a concern
             log.error(  # noqa: TRY400 -- a traceback could carry values
-                FAILED, error=type(error).__name__, where=_where(error), reason=str(error)[:200]
+                FAILED, error=type(error).__name__, where=_where(error), reason=_said(error)
             )
         await wake.wait(seconds)
+
+
+def _said(error: Exception) -> str:
+    """The text of our own errors, which hold no values; others may quote a row, so only their kind is told."""
+    return str(error) if isinstance(error, AgentError | PrivacyError | ReleasesError) else ""
 
 
 def _where(error: BaseException) -> str:

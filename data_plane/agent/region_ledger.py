@@ -20,11 +20,14 @@ class RegionLedger:
         self._pool = pool
         self._multiple = multiple
         self._clock = clock
+        self._asked: int | None = None
 
     async def boundary(self) -> Boundary:
         """Pads to the multiple; gives the checkpoint sealed there."""
-        asked = await boundary.request(self._pool, self._multiple, self._clock())
-        found = await boundary.wait(self._pool, asked, PATIENCE)
+        if self._asked is None:
+            self._asked = await boundary.request(self._pool, self._multiple, self._clock())
+        found = await boundary.wait(self._pool, self._asked, PATIENCE)
+        self._asked = None
         return Boundary(found.size, found.root, found.note)
 
     async def entries(self, first: int, following: int) -> Sequence[tuple[int, bytes]]:

@@ -6,26 +6,27 @@ The centre states the sequence that it expects. From that:
 - it expects an earlier one (it was restored): everything from there is sent again, byte for byte;
 - it expects a later one than the region has (the region was restored), or knows a sequence with another digest: a
   conflict; nothing is made or sent until the officer says whose sequence holds;
-- a bad signature is a report damaged on its way: the stored bytes are sent again later.
+- a bad signature is a report damaged on its way: the stored bytes are sent again later;
+- a report that the centre calls invalid is for people to look at: reports pause as in a conflict.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 import structlog
 
 from bailiwick.contract.ledger_entry import Correction
 from bailiwick.metrics.v1 import metrics_pb2
-from data_plane.agent.errors import ProtocolBreachError
 from data_plane.agent.peer import Peer
 from data_plane.agent.witnessing import Witnessing
+from data_plane.ledger.errors import LedgerError
 from data_plane.privacy import messages, store_reports
 from data_plane.privacy.accounts import Accounts
-from data_plane.privacy.errors import GapError
+from data_plane.privacy.errors import GapError, PrivacyError
 from data_plane.privacy.outbox import Outbox
 from data_plane.privacy.ports import Append, Clock
 from data_plane.privacy.rebuild import Rebuilder
@@ -39,6 +40,8 @@ RESUMED = "reports_resumed"
 OLDER_COPY = "older-copy"
 BEHIND_CENTRE = "behind-centre"
 OTHER_DIGEST = "other-digest"
+REFUSED = "report-refused"
+AGAIN = timedelta(seconds=20)
 TAKEN = {metrics_pb2.SUBMIT_STATUS_ACCEPTED, metrics_pb2.SUBMIT_STATUS_KNOWN}
 
 
@@ -90,6 +93,9 @@ class Reporting:
         except GapError:
             await self._pause(OLDER_COPY, None)
             raise
+        except (PrivacyError, LedgerError):
+            self._quiet_until = self._clock() + AGAIN  # trying again at once would say the same
+            raise
         self._log.info(MADE, sequence=report.sequence, first=report.first, next=report.next, bytes=len(report.body))
         self._made()
 
@@ -98,7 +104,7 @@ class Reporting:
 
         Raises:
             CentreAwayError: the link went away; what is stored stays.
-            ProtocolBreachError: the centre answered what it may not.
+            ProtocolBreachError: the witness answered what it may not.
         """
         link = await store_link.read(self._pool)
         if link.conflict is not None:
@@ -126,7 +132,8 @@ class Reporting:
         if answer.status == metrics_pb2.SUBMIT_STATUS_BAD_SIGNATURE:
             self._log.warning(DAMAGED, sequence=sequence)
             return False
-        raise ProtocolBreachError("the centre refuses a report as invalid")
+        await self._pause(REFUSED, int(answer.next_sequence))
+        return False
 
     async def _gap(self, sequence: int, expected: int) -> bool:
         last = await store_reports.last(self._pool)

@@ -1,7 +1,7 @@
 """A centre for tests of the region: the real services over real TLS, everything behind them in memory.
 
-It keeps to the protocol as the proto files state it, records what it was told, and has knobs for what a bad day or a bad
-centre does.
+It keeps to the protocol as the proto files state it, records what it was told, and has knobs for what a bad day or a
+bad centre does.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -137,9 +138,11 @@ class FakeCentre(
         self.gates: list[agent_pb2.GateRequest] = []
         self.evidence: list[agent_pb2.EvidenceRequest] = []
         self.damage = 0
+        self.refuse = False
         self.lose_answers = 0
         self.root_answer: bytes | None = None
         self.fetched: list[artifacts_pb2.FetchRequest] = []
+        self.received: list[bytes] = []
         self._changed = asyncio.Condition()
         self._servers: list[grpc.aio.Server] = []
         self._ports = (agents_port, enrolment_port)
@@ -163,8 +166,8 @@ class FakeCentre(
             await server.stop(0)
         self._servers = []
 
-    def invite(self, region: str = "eu-de", jurisdiction: str = "EU", **changes: str | datetime) -> str:
-        values = {
+    def invite(self, region: str = "eu-de", jurisdiction: str = "EU", **changes: Any) -> str:
+        values: dict[str, Any] = {
             "id": secrets.token_hex(16),
             "secret": secrets.token_hex(32),
             "region": region,
@@ -206,6 +209,7 @@ class FakeCentre(
         known = self.invitations.get(request.invitation_id.hex())
         if known is None or known[1] or known[0].secret != request.invitation_secret.hex() or known[0].expires < utc():
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "invitation refused")
+            raise AssertionError
         invitation, _ = known
         csr = x509.load_der_x509_csr(request.csr)
         if _uris(csr) != [f"bailiwick://region/{invitation.region}"] or not csr.is_signature_valid:
@@ -253,6 +257,7 @@ class FakeCentre(
     async def _read(self, known: Known, requests, answers) -> None:
         async for request in requests:
             known.said.append(request)
+            self.received.append(request.SerializeToString())
             if request.WhichOneof("body") == "heartbeat":
                 echo = agent_pb2.HeartbeatEcho(sequence=request.heartbeat.sequence)
                 await answers.put(agent_pb2.SessionResponse(echo=echo))
@@ -276,14 +281,17 @@ class FakeCentre(
 
     async def Fetch(self, request, context):  # noqa: N802 -- gRPC's name
         self.fetched.append(request)
+        self.received.append(request.SerializeToString())
         body = self.tuf.fetch(request)
         if body is None:
             await context.abort(grpc.StatusCode.NOT_FOUND, "no such file")
+            raise AssertionError
         for start in range(0, max(1, len(body)), 1 << 16):
             yield artifacts_pb2.FetchResponse(chunk=body[start : start + (1 << 16)])
 
     async def Submit(self, request, context):  # noqa: N802 -- gRPC's name
         known = self.region(peer_of(context).region)
+        self.received.append(request.SerializeToString())
         body = request.report
         if self.damage:
             self.damage -= 1
@@ -296,11 +304,13 @@ class FakeCentre(
             await context.abort(grpc.StatusCode.UNAVAILABLE, "lost")
         return metrics_pb2.SubmitResponse(status=status, next_sequence=known.next_sequence)
 
-    def _judge(self, known: Known, body: bytes, signature: bytes, report: metrics_pb2.Report) -> int:
+    def _judge(self, known: Known, body: bytes, signature: bytes, report: metrics_pb2.Report) -> Any:
         try:
             Ed25519PublicKey.from_public_bytes(known.report_key).verify(signature, b"bailiwick-report-v1\n" + body)
         except InvalidSignature:
             return metrics_pb2.SUBMIT_STATUS_BAD_SIGNATURE
+        if self.refuse:
+            return metrics_pb2.SUBMIT_STATUS_INVALID
         if report.sequence in known.reports:
             same = known.reports[report.sequence] == body
             return metrics_pb2.SUBMIT_STATUS_KNOWN if same else metrics_pb2.SUBMIT_STATUS_CONFLICT
@@ -314,6 +324,7 @@ class FakeCentre(
 
     async def AddCheckpoint(self, request, context):  # noqa: N802 -- gRPC's name
         region = peer_of(context).region
+        self.received.append(request.SerializeToString())
         known = self.region(region)
         verifier = VerifierKey(self.origin.format(region=region), Algorithm.ED25519, known.ledger_key)
         checkpoint = open_checkpoint(request.checkpoint, verifier)

@@ -1,10 +1,11 @@
-"""A TUF repository in memory, after python-tuf's own repository simulator: real metadata, real keys, nothing on disk."""
+"""A TUF repository in memory, after python-tuf's own simulator: real metadata, real keys, nothing on disk."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from securesystemslib.signer import CryptoSigner, Signer
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
@@ -88,7 +89,7 @@ class TufSimulator:
         self._sign("timestamp", self.timestamp)
 
     def _sign(self, role: str, signed: Root | Targets | Snapshot | Timestamp) -> None:
-        metadata = Metadata(signed)
+        metadata: Metadata[Any] = Metadata(signed)
         for signer in self.signers[role]:
             metadata.sign(signer, append=True)
         version = 0 if role == "timestamp" else signed.version

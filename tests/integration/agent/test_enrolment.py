@@ -98,9 +98,9 @@ async def test_a_region_is_back_soon_after_the_centre_is(centre: FakeCentre, enr
         await until(lambda: _state(enrolled, "connected"), seconds=5.5)
 
 
-async def _enrolment(region: AgentRegion, state: str) -> bool:
+async def _enrolment(region: AgentRegion, state: str):
     return (await region.link())["enrolment"] == state
 
 
-async def _state(region: AgentRegion, state: str) -> bool:
+async def _state(region: AgentRegion, state: str):
     return (await region.link())["state"] == state

@@ -81,7 +81,7 @@ async def test_a_kill_while_going_back(centre: FakeCentre, enrolled: AgentRegion
     assert record["applied"]["manifest"] == first
 
 
-async def _runs(region: AgentRegion, manifest: str) -> bool:
+async def _runs(region: AgentRegion, manifest: str):
     return await region.active() == manifest
 
 

@@ -26,11 +26,11 @@ async def apply(centre: FakeCentre, region: AgentRegion, manifest: str) -> None:
     await until(lambda: _runs(region, manifest))
 
 
-async def _runs(region: AgentRegion, manifest: str) -> bool:
+async def _runs(region: AgentRegion, manifest: str):
     return await region.active() == manifest
 
 
-async def _is(region: AgentRegion, manifest: str, state: str) -> bool:
+async def _is(region: AgentRegion, manifest: str, state: str):
     return await region.offer_state(manifest) == state
 
 
@@ -261,5 +261,5 @@ def _observed(centre, manifest: str):
     return newest if newest is not None and newest.manifest == raw_digest(manifest) else None
 
 
-async def _state(region: AgentRegion, state: str) -> bool:
+async def _state(region: AgentRegion, state: str):
     return (await region.link())["state"] == state

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
+from bailiwick.contract.ledger_entry import Decision
 from bailiwick.metrics.v1 import metrics_pb2
 from data_plane.privacy import store_reports
 from data_plane.releases import store_link
@@ -40,7 +43,7 @@ def cells(body: bytes) -> list[tuple[str, int, int]]:
     return [(cell.team, cell.requests, cell.cost_micro) for cell in metrics_pb2.Report.FromString(body).cells]
 
 
-async def acknowledged(region: AgentRegion, count: int) -> bool:
+async def acknowledged(region: AgentRegion, count: int):
     return await region.value("SELECT count(*) FROM report WHERE acked_at IS NOT NULL") >= count
 
 
@@ -105,7 +108,7 @@ async def test_the_centre_away_costs_nothing_and_repeats_nothing(centre, enrolle
         for round_ in range(3):
             await enrolled.put(*(settlement(100 * round_ + n, person) for n, person in enumerate(PEOPLE, 1)))
             clock.boundary()
-            await until(lambda made=round_ + 2: _made(enrolled, made))
+            await until(partial(_made, enrolled, round_ + 2))
         await centre.start()
         await until(lambda: acknowledged(enrolled, 4))
     known = centre.region()
@@ -189,6 +192,59 @@ async def test_a_region_behind_the_centre_is_paused(centre, enrolled, clock) -> 
         await until(lambda: 8 in centre.region().reports)
 
 
+async def test_nothing_planted_crosses_the_border(centre, enrolled, clock) -> None:
+    planted = ("jane.doe@example.org", "Jane Doe", "skunkworks-42", "4111-1111-1111-1111")
+    strangers = [hashlib.sha256(person.encode()).hexdigest()[:32] for person in PEOPLE]
+    await enrolled.put(*(settlement(n, person, {"team": planted[2]}) for n, person in enumerate(strangers, 1)))
+    refused = (
+        Decision(
+            at=datetime.now(UTC),
+            request=secrets.token_hex(16),
+            key=secrets.token_hex(32),
+            reason="model",
+            person=person,
+            service=False,
+            day="2026-11-22",
+            tags=settlement(1, person).tags,
+            tier="economy",
+            model=planted[2],
+            currency="EUR",
+            attributes={"note": planted[0]},
+            policies=(planted[1],),
+            policy=None,
+            config=None,
+        )
+        for person in strangers
+    )
+    await enrolled.put(*refused)
+    await enrolled.fetch(
+        "INSERT INTO engine_state (model, kind, url, state, reason, since, seen)"
+        " VALUES ('tiny-chat', 'chat', $1, 'ready', $2, now(), now()),"
+        " ('skunkworks-42', 'chat', '', 'ready', '', now(), now())",
+        *planted[:2],
+    )
+    async with enrolled.sealing(), enrolled.running(clock=clock):
+        await until(lambda: acknowledged(enrolled, 1))
+        await until(lambda: centre.region().newest("observed"))
+        await until(lambda: enrolled.value("SELECT count(*) FROM checkpoint WHERE cosigned IS NOT NULL"))
+    everything = b"".join(centre.received)
+    secret = [*planted, *strangers, *(bytes.fromhex(person).decode("latin-1") for person in strangers)]
+    assert not [text for text in secret if text.encode("latin-1") in everything]
+    report = metrics_pb2.Report.FromString(centre.region().reports[1])
+    assert {cell.team for cell in report.cells} <= {"unknown", "payments", "*"}
+    assert sum(cell.requests for cell in report.cells) == 12
+
+
+async def test_a_report_that_the_centre_calls_invalid_waits_for_people(centre, enrolled, clock) -> None:
+    centre.refuse = True
+    async with enrolled.sealing(), enrolled.running(clock=clock):
+        await until(lambda: _state(enrolled, "conflict-paused"))
+        assert (await enrolled.link())["conflict"] == "report-refused"
+        centre.refuse = False
+        await _resume(enrolled, "region")
+        await until(lambda: acknowledged(enrolled, 1))
+
+
 async def test_digest_only_tells_size_and_root_and_nothing_else(centre, enrolled, clock) -> None:
     enrolled.profile = "digest-only"
     await enrolled.put(*(settlement(n, person) for n, person in enumerate(PEOPLE, 1)))
@@ -211,11 +267,11 @@ async def test_stored_reports_are_what_the_officer_reads(centre, enrolled, clock
     await connection.close()
 
 
-async def _made(region: AgentRegion, count: int) -> bool:
+async def _made(region: AgentRegion, count: int):
     return await region.value("SELECT count(*) FROM report") >= count
 
 
-async def _state(region: AgentRegion, state: str) -> bool:
+async def _state(region: AgentRegion, state: str):
     return (await region.link())["state"] == state
 
 

@@ -162,24 +162,24 @@ async def test_revocation_cuts_the_stream(centre: RunningCentre, region: AgentRe
         await until(lambda: _state(region, "disconnected"))
 
 
-async def _enrolment(region: AgentRegion, state: str) -> bool:
+async def _enrolment(region: AgentRegion, state: str):
     return (await region.link())["enrolment"] == state
 
 
-async def _state(region: AgentRegion, state: str) -> bool:
+async def _state(region: AgentRegion, state: str):
     return (await region.link())["state"] == state
 
 
-async def _offer(region: AgentRegion, manifest: str, state: str) -> bool:
+async def _offer(region: AgentRegion, manifest: str, state: str):
     return await region.offer_state(manifest) == state
 
 
-async def _observed(centre: RunningCentre, manifest: str) -> bool:
+async def _observed(centre: RunningCentre, manifest: str):
     view = await centre.services.regions.show(EU)
     return view.seen is not None and f"sha256:{view.seen.manifest.hex()}" == manifest and view.seen.healthy
 
 
-async def _standing(centre: RunningCentre, manifest: str, phase: str) -> bool:
+async def _standing(centre: RunningCentre, manifest: str, phase: str):
     view = await centre.services.regions.show(EU)
     return any(f"sha256:{s.manifest.hex()}" == manifest and s.phase == phase for s in view.standings)
 
@@ -190,15 +190,15 @@ async def _answered(centre: RunningCentre, gate: bytes):
     return found if found is not None and found.verdict else None
 
 
-async def _phase(centre: RunningCentre, request: bytes, phase: str) -> bool:
+async def _phase(centre: RunningCentre, request: bytes, phase: str):
     async with centre.services.registry.begin() as tx:
         found = await tx.evidence.get(request)
     return found is not None and found.phase == phase
 
 
-async def _cosigned(region: AgentRegion) -> bool:
+async def _cosigned(region: AgentRegion):
     return bool(await region.value("SELECT count(*) FROM checkpoint WHERE cosigned IS NOT NULL"))
 
 
-async def _equal(read, expected) -> bool:
+async def _equal(read, expected):
     return await read() == expected
