@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+from collections.abc import Iterator
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -30,12 +31,23 @@ from control_plane.console.app import Probes, Trusted, build
 from control_plane.console.rest.deps import RestDeps
 from control_plane.console.web.ports import ConsoleDeps
 from control_plane.console.web.session import COOKIE, Sessions
+from control_plane.registry.engine import PostgresRegistry, open_engine
 from control_plane.registry.topics import TopicFeed
 from control_plane.settings import CentreSettings
 
 ROLE = "bw_console"
 LISTENING = "console_listening"
 GRACE_SECONDS = 5
+ANSWERS_POOL = 4
+
+
+class Server(uvicorn.Server):
+    """Leaves the signals to the process's lifecycle."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
 
 
 class SystemClock:
@@ -57,14 +69,14 @@ async def serve(settings: CentreSettings, engine: AsyncEngine, stop: asyncio.Eve
     centre = compose(settings, engine)
     parts = conduct(settings, centre, connector(settings))
     feed = TopicFeed(dsn(settings, ROLE))
+    answers = open_engine(dsn(settings, ROLE), ANSWERS_POOL)
     app = build(
-        _rest(settings, centre, parts, feed),
+        _rest(settings, centre, parts, feed, PostgresRegistry(answers)),
         _pages(settings, centre, parts, feed),
         Probes(version("bailiwick"), lambda: _answers(engine), lambda: _numbers(centre, parts)),
         f"http://{settings.console.address}",
     )
-    public = uvicorn.Server(_config(app))
-    admin = uvicorn.Server(_config(Trusted(app)))
+    public, admin = Server(_config(app)), Server(_config(Trusted(app)))
     sockets = _tcp(settings), _unix(settings.admin_socket)
     log.info(LISTENING, address=settings.console.address, socket=str(settings.admin_socket))
     async with asyncio.TaskGroup() as tasks:
@@ -74,10 +86,11 @@ async def serve(settings: CentreSettings, engine: AsyncEngine, stop: asyncio.Eve
         await stop.wait()
         public.should_exit = admin.should_exit = True
     settings.admin_socket.unlink(missing_ok=True)
+    await answers.dispose()
 
 
 def _config(app: object) -> uvicorn.Config:
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,  # type: ignore[arg-type] # an ASGI application
         log_config=None,
         access_log=False,
@@ -87,8 +100,6 @@ def _config(app: object) -> uvicorn.Config:
         http="httptools",
         proxy_headers=False,
     )
-    config.install_signal_handlers = False  # type: ignore[attr-defined] # the lifecycle owns the signals
-    return config
 
 
 def _tcp(settings: CentreSettings) -> socket.socket:
@@ -130,7 +141,9 @@ def _session_key(settings: CentreSettings) -> bytes:
     raise ProcessRefusedError(f"{path} is missing: run `python -m control_plane init`")
 
 
-def _rest(settings: CentreSettings, centre: Centre, parts: Conduct, feed: TopicFeed) -> RestDeps:
+def _rest(
+    settings: CentreSettings, centre: Centre, parts: Conduct, feed: TopicFeed, answers: PostgresRegistry
+) -> RestDeps:
     sessions = Sessions(_session_key(settings))
 
     def user_of(cookie: str) -> str | None:
@@ -138,7 +151,7 @@ def _rest(settings: CentreSettings, centre: Centre, parts: Conduct, feed: TopicF
         return found.user if found is not None else None
 
     return RestDeps(
-        registry=centre.registry,
+        answers=answers,
         regions=centre.regions,
         invitations=centre.invitations,
         releases=centre.releases,

@@ -42,9 +42,12 @@ class Topics(Protocol):
 
 @dataclass(frozen=True)
 class RestDeps:
-    """The use cases behind REST. `session` reads a browser's cookie: the user's id, or None."""
+    """The use cases behind REST. `session` reads a browser's cookie: the user's id, or None.
 
-    registry: Registry
+    `answers` has connections of its own: a write that carries a key holds one while its use case waits for another.
+    """
+
+    answers: Registry
     regions: Regions
     invitations: Invitations
     releases: Releases
@@ -117,6 +120,13 @@ def operations(user: Annotated[User, Depends(authenticate)]) -> User:
     return user
 
 
+def named(user: Annotated[User, Depends(operations)]) -> User:
+    """A named person of central operations: approvals are never given by a machine's owner as such."""
+    if user.id == OWNER:
+        raise ForbiddenError("named-person", "An approval is given by a named person.", "Say who: --as USER.")
+    return user
+
+
 def auditors(user: Annotated[User, Depends(authenticate)]) -> User:
     """Auditors, and central operations on their behalf."""
     require(user, UserRole.AUDITOR, UserRole.OPERATIONS)
@@ -126,4 +136,5 @@ def auditors(user: Annotated[User, Depends(authenticate)]) -> User:
 Rest = Annotated[RestDeps, Depends(deps)]
 Anyone = Annotated[User, Depends(authenticate)]
 Operator = Annotated[User, Depends(operations)]
+Approver = Annotated[User, Depends(named)]
 Auditor = Annotated[User, Depends(auditors)]

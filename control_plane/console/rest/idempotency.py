@@ -47,7 +47,7 @@ async def _once(request: Request, key: str, inner: Handler) -> Response:
     asked = hashlib.sha256()
     for part in (request.method.encode(), str(request.url.path).encode(), await request.body()):
         asked.update(len(part).to_bytes(8) + part)
-    async with parts.registry.begin() as tx:
+    async with parts.answers.begin() as tx:
         before = await tx.answers.answered(user.id, key)
         if before is not None:
             if before.request != asked.digest():

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from control_plane.console.rest import documents
-from control_plane.console.rest.deps import Anyone, Operator, Rest
+from control_plane.console.rest.deps import Anyone, Approver, Operator, Rest
 from control_plane.console.rest.documents import Document
 from control_plane.console.rest.idempotency import IdempotentRoute
 from control_plane.domain.errors import StateError
@@ -50,7 +50,7 @@ async def invited(body: InvitationBody, rest: Rest, user: Operator) -> Document:
     return {"token": made.token, "region": made.region, "expires": documents.moment(made.expires_at)}
 
 
-async def approved(region: str, rest: Rest, user: Operator) -> Document:
+async def approved(region: str, rest: Rest, user: Approver) -> Document:
     """Let an enrolled region have its certificate."""
     view = await rest.regions.show(region_id(region))
     approve_check(view.region)

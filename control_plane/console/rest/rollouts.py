@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from control_plane.console.rest import documents
-from control_plane.console.rest.deps import Anyone, Operator, Rest
+from control_plane.console.rest.deps import Anyone, Approver, Operator, Rest
 from control_plane.console.rest.documents import Document
 from control_plane.console.rest.idempotency import IdempotentRoute
 from control_plane.domain.rollouts import MAX_BAKE_SECONDS, Gate
@@ -41,6 +41,7 @@ def router() -> APIRouter:
     routes.add_api_route("/rollouts", listed, methods=["GET"])
     routes.add_api_route("/rollouts", started, methods=["POST"], status_code=201)
     routes.add_api_route("/rollouts/{rollout}", shown, methods=["GET"])
+    routes.add_api_route("/rollouts/{rollout}/approve", approved, methods=["POST"])
     routes.add_api_route(
         "/rollouts/{rollout}/{verb}", ordered, methods=["POST"], description=f"One of {', '.join(VERBS)}."
     )
@@ -64,7 +65,12 @@ async def started(body: StartBody, rest: Rest, user: Operator) -> Document:
     return documents.rollout(await rest.rollouts.start(RolloutAsk(body.version, waves, gate, body.approvals), user.id))
 
 
+async def approved(rollout: str, body: OrderBody, rest: Rest, user: Approver) -> Document:
+    """Approve the regions that wait, or one of them; whoever published the release may not."""
+    return await ordered(rollout, "approve", body, rest, user)
+
+
 async def ordered(rollout: str, verb: str, body: OrderBody, rest: Rest, user: Operator) -> Document:
-    """Approve, pause, resume, abort or roll back."""
+    """Pause, resume, abort or roll back."""
     order = RolloutOrder(rollout, verb, user.id, body.reason, body.region, body.bake_seconds)
     return documents.rollout(await rest.rollouts.order(order))

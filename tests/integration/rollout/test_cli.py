@@ -1,4 +1,4 @@
-"""The centre's commands against a whole centre: one JSON document on standard output, exit codes that scripts rely on."""
+"""The centre's commands against a whole centre: one JSON document on standard output, and stable exit codes."""
 
 from __future__ import annotations
 
