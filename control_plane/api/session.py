@@ -20,13 +20,14 @@ from bailiwick.agent.v1 import agent_pb2_grpc
 from control_plane.api import session_wire as wire
 from control_plane.api.door import Door
 from control_plane.api.inbound import InboundCheck
-from control_plane.domain.errors import InvalidError, UnauthenticatedError
+from control_plane.domain.errors import InvalidError, NotFoundError, StateError, UnauthenticatedError
 from control_plane.domain.fleet import Outbound
 from control_plane.fleet.sessions import SUPERSEDED, LiveSession, LiveSessions
 from control_plane.services.fleet import Fleet
 
 OPENED = "session_opened"
 CLOSED = "session_closed"
+PASSED_OVER = "session_message_passed_over"
 REVOKED = "revoked"
 DISCONNECTED = "disconnected"
 HEARD_EVERY = 5.0  # seconds between notes in the registry that a region was heard of
@@ -101,11 +102,22 @@ class AgentServicer(agent_pb2_grpc.AgentServiceServicer):
         try:
             async for request in requests:
                 async with session.taking:
-                    await self._take(session, request, hearing)
+                    await self._heed(session, request, hearing)
         except Exception as error:  # noqa: BLE001 - the outermost loop of the reader; the writer raises it again
             session.end(DISCONNECTED, error)
             return
         session.end(DISCONNECTED)
+
+    async def _heed(self, session: LiveSession, request: pb.SessionRequest, hearing: _Hearing) -> None:
+        """Take a message; one about things that this centre does not know is passed over, and the link stays.
+
+        A centre that was restored from an older copy hears of releases and requests that it has forgotten.
+        """
+        try:
+            await self._take(session, request, hearing)
+        except (NotFoundError, StateError) as error:
+            log = structlog.get_logger().bind(region=session.region, session=session.id)
+            log.warning(PASSED_OVER, code=error.code)
 
     async def _take(self, session: LiveSession, request: pb.SessionRequest, hearing: _Hearing) -> None:
         self._inbound.check(request)

@@ -12,7 +12,7 @@ from bailiwick.contract import keys as contract_keys
 from bailiwick.contract.errors import ContractError
 from bailiwick.contract.release import raw_digest
 from bailiwick.contract.statement import open_statement
-from control_plane.domain.errors import InvalidError, NotFoundError, UnauthenticatedError
+from control_plane.domain.errors import InvalidError, NotFoundError, StateError, UnauthenticatedError
 from control_plane.domain.fleet import BUNDLED, EVIDENCE_ORDER, Outbound, advances
 from control_plane.domain.regions import Observation, Region, RegionPhase
 from control_plane.domain.releases import ReleaseStanding
@@ -155,7 +155,7 @@ def _check_statement(region: Region, standing: ReleaseStanding) -> None:
     """A consent or veto that comes with its statement is checked against the officers that the region enrolled."""
     if not standing.statement:
         return
-    refused = InvalidError("statement", "The statement is not one of this region's officers about this release.")
+    refused = StateError("statement", "The statement is not one of this region's officers about this release.")
     keys = region.keys
     if keys is None:
         raise refused

@@ -168,7 +168,10 @@ async def test_what_a_region_says_of_a_release_is_kept_if_there_is_such_a_releas
         assert [(s.phase, s.reason) for s in view.standings] == [("vetoed", "LEGAL-BASIS-MISSING")]
         state.manifest = bytes(32)
         await talk.say(release_state=state)
-        assert await talk.end() is grpc.StatusCode.NOT_FOUND
+        await talk.say(heartbeat=agent_pb2.Heartbeat(sequence=2))
+        assert (await talk.hear("echo")).sequence == 2
+        async with centre.services.registry.begin() as tx:
+            assert [s.manifest for s in await tx.states.standings()] == [release.digest]
 
 
 @pytest.mark.parametrize(
