@@ -95,6 +95,12 @@ def clock(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%H:%M")
 
 
+def period(start: datetime, end: datetime) -> str:
+    """`14:00 to 15:00 UTC`; with seconds where it is short."""
+    written = "%H:%M:%S" if end - start < timedelta(minutes=5) else "%H:%M"
+    return f"{start.astimezone(UTC):{written}} to {end.astimezone(UTC):{written}} UTC"
+
+
 def day(at: datetime) -> str:
     """`24 Nov` in UTC."""
     return f"{at.astimezone(UTC).day} {at.astimezone(UTC):%b}"

@@ -14,6 +14,7 @@ from control_plane.console.web.site import Place, Site, Viewer, not_found
 from control_plane.console.web.views import actions
 from control_plane.console.web.views import rollout as rollout_view
 from control_plane.console.web.views.parts import Crumb, Link
+from control_plane.console.web.views.release import named
 
 HOME = Crumb("Rollouts", "/rollouts")
 
@@ -25,8 +26,8 @@ def router(site: Site) -> APIRouter:
 
     @routes.get("/rollouts")
     async def index(request: Request) -> Response:
-        viewer, found = await site.viewer(request), await deps.rollouts.rollouts()
-        releases = await deps.releases.releases()
+        viewer, releases = await site.viewer(request), await deps.releases.releases()
+        found = named(await deps.rollouts.rollouts(), releases)
         published = [r.ref.version for r in releases if r.state == "published"]
         return await site.page(
             request,
@@ -42,6 +43,7 @@ def router(site: Site) -> APIRouter:
     @routes.get("/rollouts/{rollout_id}")
     async def detail(request: Request, rollout_id: str) -> Response:
         viewer, found = await site.viewer(request), await _find(site, rollout_id)
+        found = named([found], await deps.releases.releases())[0]
         view = rollout_view.build(found, await deps.releases.release(found.version), viewer.person, deps.clock.now())
         title = f"Rollout {found.version}"
         place = Place("rollouts", title, (HOME, Crumb(title)), ("rollouts", "regions"))

@@ -11,6 +11,7 @@ from control_plane.console.web.site import Place, Site, not_found
 from control_plane.console.web.views import region as region_view
 from control_plane.console.web.views import world as world_view
 from control_plane.console.web.views.parts import Crumb
+from control_plane.console.web.views.release import named
 from control_plane.domain.words import RegionId
 
 ACTIVITY = 12
@@ -25,7 +26,8 @@ def router(site: Site) -> APIRouter:
     async def world(request: Request) -> Response:
         viewer, now = await site.viewer(request), deps.clock.now()
         today = await deps.spend.spend(now - timedelta(days=1), now + timedelta(seconds=1), timedelta(minutes=30))
-        regions, rollouts = await deps.fleet.regions(), await deps.rollouts.rollouts()
+        regions = await deps.fleet.regions()
+        rollouts = named(await deps.rollouts.rollouts(), await deps.releases.releases())
         view = world_view.build(regions, rollouts, await deps.fleet.activity(ACTIVITY), today, viewer.person, now)
         place = Place("world", "World", (Crumb("World"),), ("regions", "rollouts", "reports", "releases", "evidence"))
         return await site.page(request, viewer, place, "world.html", view=view)

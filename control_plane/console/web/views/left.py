@@ -136,11 +136,13 @@ def _report(report: SentReport) -> ReportRow:
         sequence=formats.count(report.sequence),
         at=report.received_at,
         size=formats.size(report.bytes),
-        period=f"{formats.clock(report.period_start)} to {formats.clock(report.period_end)} UTC",
+        period=formats.period(report.period_start, report.period_end),
         summary=f"{many}, {formats.plural(requests, 'request')}"
         if report.cells
         else "no cell reached the floor; what there is waits for a later report",
-        cells=tuple(_cell(c, decimals) for c in sorted(report.cells, key=lambda c: (-c.requests, c.team))),
+        cells=tuple(
+            _cell(c, decimals) for c in sorted(report.cells, key=lambda c: (cell_label(c)[1], -c.requests, c.team))
+        ),
         total=(formats.count(requests), formats.count(sum(c.tokens for c in report.cells)), cost),
         digest=report.digest,
         indices=_indices(report),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from control_plane.console.web import formats
 from control_plane.console.web.facts.fleet import OfferFact
 from control_plane.console.web.facts.release import ChangeFact, FlipFact, ReleaseFact, RuleFact, ValueChange
+from control_plane.console.web.facts.rollout import RolloutFact
 from control_plane.console.web.views.parts import State
 
+CLASSES = ("policy", "config", "models", "code")
 COLUMNS = ("team", "use_case", "environment", "model", "product", "region")
 
 
@@ -114,6 +116,28 @@ def list_lede(releases: Sequence[ReleaseFact]) -> str:
         f"Release {newest.ref.version} is the newest, published by "
         f"{newest.published_by or newest.built_by}. What runs is the regions' word."
     )
+
+
+def changed(releases: Sequence[ReleaseFact], version: int) -> str:
+    """Which classes a release changes against the published one before it for the same regions: `policy, config`."""
+    mine = next((r for r in releases if r.ref.version == version), None)
+    if mine is None:
+        return ""
+    earlier = [
+        r for r in releases if r.ref.version < version and r.state == "published" and set(r.regions) & set(mine.regions)
+    ]
+    before = max(earlier, key=lambda r: r.ref.version, default=None)
+    here = mine.ref.digests
+    if before is None:
+        return ", ".join(c for c in CLASSES if getattr(here, c)) + " for the first time"
+    there = before.ref.digests
+    differ = [c for c in CLASSES if getattr(here, c) != getattr(there, c)]
+    return ", ".join(differ) + f" against release {before.ref.version}" if differ else "nothing"
+
+
+def named(rollouts: Sequence[RolloutFact], releases: Sequence[ReleaseFact]) -> tuple[RolloutFact, ...]:
+    """Rollouts with what they change as their summary."""
+    return tuple(replace(r, summary=changed(releases, r.version) or r.summary) for r in rollouts)
 
 
 def build(release: ReleaseFact) -> ReleaseView:

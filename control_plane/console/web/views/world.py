@@ -107,7 +107,9 @@ def _stats(regions: Sequence[RegionFact], today: SpendFact) -> tuple[Stat, ...]:
     sealed = [(r.ledger.cosigned_at, r.id) for r in regions if r.ledger]
     oldest = min(sealed, default=None)
     return (
-        Stat("On the intended release", str(good), f"of {formats.plural(len(meant), 'region')}", _behind(meant)),
+        Stat("On the intended release", str(good), f"of {formats.plural(len(meant), 'region')}", _behind(meant))
+        if meant
+        else Stat("On the intended release", "none", note="no release rolled out yet"),
         Stat(
             "Requests reported, 24 h",
             formats.count(requests),
@@ -137,7 +139,7 @@ def _behind(meant: Sequence[RegionFact]) -> str:
     ]
     said = sum(n for n, _ in words)
     parts = [f"{n} {w}" for n, w in words if n] + ([f"{len(off) - said} on the way"] if len(off) > said else [])
-    return ", ".join(parts) or ("none behind" if meant else "no release rolled out yet")
+    return ", ".join(parts) or "none behind"
 
 
 def totals(today: SpendFact) -> dict[str, int]:
