@@ -23,7 +23,7 @@ from bailiwick_local.unprivileged import NotReachableError
 if TYPE_CHECKING:
     from bailiwick_local.supervisor.state import State
 
-START_SECONDS = 420.0
+START_SECONDS = 1500.0
 SHOWN_LINES = 15
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from bailiwick_local.federation import Federation, Region
 
-ENGINE_SECONDS = 300.0
+ENGINE_SECONDS = 1200.0
 
 
 def plan(federation: Federation, wheel: Path) -> Plan:

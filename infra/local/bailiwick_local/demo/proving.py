@@ -34,7 +34,8 @@ def prove(scene: Scene, region: Region) -> Path:
     shell, stage = scene.shell, scene.stage
     identity, recipient = auditor_identity(scene)
     scene.evidence_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    asked = shell.run("evidence", "request", "--region", region.id, "--recipient", recipient, "--as", AUDITOR)
+    first = ("--first", str(_after_last(scene, region)))
+    asked = shell.run("evidence", "request", "--region", region.id, "--recipient", recipient, *first, "--as", AUDITOR)
     request = str(asked["id"])
     stage.wait(f"the request reaches {region.id}", lambda: _received(scene, region, request), REQUEST_SECONDS)
     granted = shell.run("evidence", "grant", "--region", region.id, request, "--recipient", recipient)
@@ -76,6 +77,12 @@ def flipped(scene: Scene, bundle: Path, trust_file: Path) -> None:
         raise DemoError("the verifier accepted a bundle with a flipped byte", "this is a fault: report it")
     codes = [str(finding.get("code")) for finding in result.get("findings", [])]
     scene.stage.fact(f"one byte flipped in a cost: refused, {', '.join(codes[:3]) or said.splitlines()[0]}")
+
+
+def _after_last(scene: Scene, region: Region) -> int:
+    """Where the last bundle of the region that is kept here ended: the next one goes on from there."""
+    ends = [bundle.stem.rpartition("-")[2] for bundle in scene.evidence_dir.glob(f"{region.id}-*-*.tar")]
+    return max((int(end) for end in ends if end.isdigit()), default=0)
 
 
 def _received(scene: Scene, region: Region, request: str) -> bool | None:
