@@ -81,12 +81,16 @@ async def open_metering(
 
 async def _recover_for_ever(dsn: str, worker: str, clock: Callable[[], datetime]) -> None:
     connection: asyncpg.Connection | None = None
-    while True:
-        await asyncio.sleep(RECOVER_EVERY_SECONDS)
-        try:
-            connection = connection or await connect(dsn, name="bailiwick gateway recovery")
-            await recover(connection, clock, worker)
-        except LOST:
-            if connection is not None:
-                connection.terminate()
-                connection = None
+    try:
+        while True:
+            await asyncio.sleep(RECOVER_EVERY_SECONDS)
+            try:
+                connection = connection or await connect(dsn, name="bailiwick gateway recovery")
+                await recover(connection, clock, worker)
+            except LOST:
+                if connection is not None:
+                    connection.terminate()
+                    connection = None
+    finally:
+        if connection is not None:
+            connection.terminate()

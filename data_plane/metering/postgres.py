@@ -129,7 +129,7 @@ class PostgresMeterStore:
             self._backend = await connection.fetchrow(
                 "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
             )
-        except LOST:
+        except BaseException:  # also when cancelled: nobody else knows this connection
             connection.terminate()
             raise
         return connection

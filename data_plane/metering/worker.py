@@ -65,11 +65,13 @@ class WorkerLease:
                 self._worker,
                 self._pid,
             )
-            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock_key(self._worker)):
-                raise TimeoutError("the lease is still held by the former connection")
-        except LOST:
+            held = await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock_key(self._worker))
+        except BaseException:  # also when cancelled: nobody else knows this connection
             connection.terminate()
             raise
+        if not held:
+            connection.terminate()
+            raise TimeoutError("the lease is still held by the former connection")
         self._connection = connection
 
     async def _run(self) -> None:

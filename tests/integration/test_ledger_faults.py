@@ -154,7 +154,7 @@ async def under_fault(server: PostgresServer, down: Any, up: Any, tmp_path: Path
         await asyncio.sleep(0.3)
         await asyncio.to_thread(down)
         with pytest.raises(MeteringUnavailableError):
-            await asyncio.wait_for(meter.admit(admission_request()), 5)
+            await asyncio.wait_for(meter.admit(admission_request()), 20)
         await asyncio.to_thread(up)
         before = len(costs)
         async with asyncio.timeout(20):
