@@ -13,13 +13,14 @@ from html import unescape
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from temporalio.client import Client
 
 from bailiwick.contract.keys import public_text
 from control_plane.bootstrap import console
 from control_plane.bootstrap.conduct import Conduct, conduct
 from control_plane.bootstrap.passwords import dsn
-from control_plane.console.app import Probes, build
+from control_plane.console.web.router import build_router
 from control_plane.domain.people import SecretKind
 from control_plane.domain.rollouts import Gate
 from control_plane.registry.topics import TopicFeed
@@ -57,25 +58,13 @@ async def unreachable() -> Client:
     raise ConnectionError("no workflow engine in these tests")
 
 
-async def ready() -> bool:
-    return True
-
-
-async def numbers() -> dict[str, int]:
-    return {}
-
-
 @asynccontextmanager
 async def visiting(centre: RunningCentre, user: str, *roles: str) -> AsyncIterator[Visitor]:
     settings, services = centre.settings, centre.services
     parts = conduct(settings, services, unreachable)
     feed = TopicFeed(dsn(settings, "bw_console"))
-    app = build(
-        console._rest(settings, services, parts, feed),
-        console._pages(settings, services, parts, feed),
-        Probes("0", ready, numbers),
-        "http://console.test",
-    )
+    app = FastAPI(openapi_url=None)
+    app.include_router(build_router(console._pages(settings, services, parts, feed)))
     await parts.users.add(user, user.title(), roles, "owner")
     issued = await parts.users.issue(user, SecretKind.LINK, "owner")
     transport = httpx.ASGITransport(app=app)
