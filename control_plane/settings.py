@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -175,7 +176,7 @@ class CentreSettings(BaseSettings):
 
 
 def load(path: Path) -> CentreSettings:
-    """Read and check a `centre.toml`.
+    """Read and check a `centre.toml`; `BAILIWICK_TEMPORAL_ADDRESS` names the Temporal cluster in short.
 
     Raises `SettingsError` where the file cannot be read, and pydantic's `ValidationError` where a value is not allowed.
     """
@@ -185,4 +186,7 @@ def load(path: Path) -> CentreSettings:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not TOML: {error}") from error
+    temporal = os.environ.get("BAILIWICK_TEMPORAL_ADDRESS")
+    if temporal:
+        values["temporal"] = {**values.get("temporal", {}), "address": temporal}
     return CentreSettings(**values)

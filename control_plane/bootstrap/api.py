@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import socket
 from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 
@@ -146,14 +147,13 @@ def _enrolment(settings: CentreSettings, keys: Gatekeepers) -> grpc.aio.Server:
 
 
 def _bind(server: grpc.aio.Server, listener: ServerListener, secret: grpc.ServerCredentials) -> None:
+    family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
     try:
+        socket.create_server((listener.host, listener.port), family=family).close()  # gRPC itself would say it in prose
         bound = server.add_secure_port(listener.address, secret)
-    except RuntimeError as error:
-        bound = 0
-        cause: Exception | None = error
-    else:
-        cause = None
-    if bound != listener.port:
+    except (OSError, RuntimeError) as error:
         raise ProcessRefusedError(
             f"cannot listen on {listener.address}: the port is taken or the address is not ours"
-        ) from cause
+        ) from error
+    if bound != listener.port:
+        raise ProcessRefusedError(f"cannot listen on {listener.address}")

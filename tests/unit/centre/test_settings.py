@@ -30,10 +30,12 @@ def test_defaults_and_places(tmp_path: Path) -> None:
 def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAILIWICK_CENTRE__AGENTS__PORT", "9401")
     monkeypatch.setenv("BAILIWICK_CENTRE__DATABASE__DSN", "postgresql://{role}:{password}@db/x?sslmode=require")
+    monkeypatch.setenv("BAILIWICK_TEMPORAL_ADDRESS", "temporal.example:7233")
     settings = load(written(tmp_path, GOOD + "[agents]\nport = 9000\nadvertised = 'centre.example:443'\n"))
     assert (settings.agents.port, settings.agents.dialled) == (9401, "centre.example:443")
     assert settings.dsn("bw_api", "pw") == "postgresql://bw_api:pw@db/x?sslmode=require"
     assert "sslmode" not in settings.printable()
+    assert settings.temporal.address == "temporal.example:7233"
 
 
 @pytest.mark.parametrize(
