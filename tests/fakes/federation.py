@@ -76,8 +76,21 @@ class FakeRegion:
             self.running = wanted
 
 
+class FakeEvidenceDesk:
+    """Implements EvidenceDesk over a table of answers."""
+
+    def __init__(self, answers: dict[str, EvidenceAnswer]) -> None:
+        self._answers = answers
+
+    async def answer(self, request: str) -> EvidenceAnswer:
+        return self._answers[request]
+
+    async def expire(self, request: str) -> None:
+        self._answers[request] = EvidenceAnswer("expired", self._answers[request].bundle)
+
+
 class FakeFederation:
-    """Implements Fleet, Gates, Journal, EvidenceDesk, Enrolments and Changes."""
+    """Implements Fleet, Gates, Journal, Enrolments and Changes; evidence stands on a desk of its own."""
 
     def __init__(self, *regions: str) -> None:
         self.regions = {region: FakeRegion() for region in regions}
@@ -112,15 +125,13 @@ class FakeFederation:
         region = self.regions[gate.region]
         region.gates.setdefault(gate.gate, gate)
 
-    async def answer(self, subject: str) -> GateAnswer | EvidenceAnswer:
-        if subject in self.evidence:
-            return self.evidence[subject]
+    async def answer(self, gate: str) -> GateAnswer:
         for region in self.regions.values():
-            if subject in region.gates and region.connected:
-                if subject not in region.answers:
+            if gate in region.gates and region.connected:
+                if gate not in region.answers:
                     verdict, code = region.verdicts.pop(0) if region.verdicts else ("pass", "OK")
-                    region.answers[subject] = GateAnswer(verdict, code)
-                return region.answers[subject]
+                    region.answers[gate] = GateAnswer(verdict, code)
+                return region.answers[gate]
         return GateAnswer()
 
     async def lane(self, record: LaneRecord) -> None:
@@ -135,9 +146,6 @@ class FakeFederation:
         if known is None or known.sequence < record.progress.sequence:
             self.rollouts[record.progress.rollout] = record.progress
         self._happen(record.happenings)
-
-    async def expire(self, request: str) -> None:
-        self.evidence[request] = EvidenceAnswer("expired", self.evidence[request].bundle)
 
     async def decide(self, decision: EnrolmentDecision) -> None:
         self.decisions.append(decision)

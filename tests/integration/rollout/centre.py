@@ -63,7 +63,8 @@ class Whole:
             await self.ask(
                 "POST", f"/releases/{built['version']}/signatures", {"keyid": known[public], "sig": signature}
             )
-        return await self.ask("POST", f"/releases/{built['version']}/publish")
+        published: dict[str, Any] = await self.ask("POST", f"/releases/{built['version']}/publish")
+        return published
 
 
 @asynccontextmanager
@@ -135,7 +136,7 @@ class Agent:
 
     async def _answer(self, talk: Conversation) -> None:
         while True:
-            response = await talk.call.read()
+            response: Any = await talk.call.read()
             kind = response.WhichOneof("body")
             if kind == "desired":
                 await self._wished(talk, response.desired)

@@ -20,7 +20,7 @@ from control_plane.activities.rollouts import RolloutActivities
 from control_plane.domain.rollouts import Gate, Plan
 from control_plane.workflows.catalogue import WORKFLOWS
 from control_plane.workflows.global_rollout import GlobalRollout
-from tests.fakes.federation import FakeFederation
+from tests.fakes.federation import FakeEvidenceDesk, FakeFederation
 from tests.fixtures.temporal import temporal
 
 __all__ = ["temporal"]
@@ -53,7 +53,7 @@ class Stage:
 
     def worker(self) -> Worker:
         rollouts = RolloutActivities(self.federation, self.federation, self.federation, self.federation)
-        evidence = EvidenceActivities(self.federation, self.federation)
+        evidence = EvidenceActivities(FakeEvidenceDesk(self.federation.evidence), self.federation)
         onboarding = OnboardingActivities(self.federation, self.federation)
         return Worker(
             self.client,

@@ -25,7 +25,7 @@ def _body() -> dict[str, object]:
     return {"_type": "targets", "version": 5, "targets": targets, "expires": "2027-01-01T00:00:00Z"}
 
 
-def _bytes(body: object) -> bytes:
+def _bytes(body: dict[str, object]) -> bytes:
     return (encode_canonical(body) or "").encode()
 
 

@@ -1,6 +1,7 @@
 """What a region's word means for its rollout."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -46,7 +47,7 @@ def test_convergence_is_observed_digest_and_health() -> None:
     "change",
     [{"connected": False}, {"healthy": False}, {"observed_manifest": OLD}, {"observed_generation": 6}],
 )
-def test_anything_less_waits(change: dict[str, object]) -> None:
+def test_anything_less_waits(change: dict[str, Any]) -> None:
     assert isinstance(read(replace(THERE, **change), TARGET), Waiting)
 
 
