@@ -132,8 +132,8 @@ def rollouts(now: datetime) -> tuple[RolloutFact, ...]:
         staged_at=early + timedelta(seconds=4),
         bake_started=early + timedelta(seconds=5),
         verdicts=(
-            VerdictFact(later, "pass", "OK"),
-            VerdictFact(later - timedelta(hours=1), "inconclusive", "MIN-DATA"),
+            VerdictFact(later, "pass", "GATE-OK"),
+            VerdictFact(later - timedelta(hours=1), "inconclusive", "GATE-TOO-LITTLE-DATA"),
         ),
         ended_at=later,
         keeps=42,
@@ -362,8 +362,8 @@ def left(now: datetime, region: RegionFact) -> LeftFact:
         KindFact("content", "report", 24, 147_456, now - timedelta(minutes=30)),
         KindFact("content", "evidence digest", 1, 289, now - timedelta(hours=9)),
         KindFact("control", "checkpoint", 24, 7_632, now - timedelta(minutes=30)),
-        KindFact("control", "heartbeat", 1440, 593_280, now - timedelta(seconds=57)),
-        KindFact("control", "statement", 9, 5_760, now - timedelta(minutes=46)),
+        KindFact("control", "state", 1440, 593_280, now - timedelta(seconds=57)),
+        KindFact("control", "release status", 9, 5_760, now - timedelta(minutes=46)),
         KindFact("enrolment", "enrolment", 2, 4_420, now - timedelta(hours=2)),
     )
     reports = tuple(
@@ -377,11 +377,11 @@ def left(now: datetime, region: RegionFact) -> LeftFact:
             first=13_403_904 - 8448 * i,
             next=13_412_352 - 8448 * i,
             cells=()
-            if region.id == SA or i == 2
+            if region.id == SA or i in {2, 3}
             else tuple(_cell(now, region.id, t, u, p, m, n) for t, u, p, m, n in MIX),
             ledger_size=13_412_352,
         )
-        for i in range(4)
+        for i in range(5)
     )
     return LeftFact(
         region.id,

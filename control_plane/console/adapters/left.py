@@ -17,7 +17,7 @@ from control_plane.domain.words import RegionId, digest_text
 from control_plane.services.left import LeftReader
 from control_plane.services.spend import SpendReader
 
-REPORTS = 12
+REPORTS = 40
 CONTENT = frozenset({"report", "evidence-state"})
 ENROLMENT = frozenset({"enrol", "renew", "enrolment", "renewal"})
 NAMES = {
@@ -25,7 +25,7 @@ NAMES = {
     "release-state": "release status",
     "gate-verdict": "gate verdict",
     "evidence-state": "evidence digest",
-    "statement": "statement",
+    "checkpoint-state": "checkpoint question",
 }
 
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from control_plane.console.web.facts.fleet import RegionFact
+from control_plane.console.web.facts.fleet import LinkSpan, RegionFact
 from control_plane.console.web.facts.people import Person, Role
 from control_plane.console.web.facts.rollout import LaneFact, RolloutFact
 from control_plane.console.web.facts.spend import SpendFact
 from control_plane.console.web.glyphs import shape
-from control_plane.console.web.views import actions, evidence, figures, lanes, queue, world
+from control_plane.console.web.views import actions, evidence, figures, lanes, left, queue, world
 from control_plane.console.web.views import rollout as rollout_view
 from control_plane.console.web.views import spend as spend_view
 from tests.fakes import console_data as data
@@ -211,3 +211,17 @@ def test_waiting_for_a_person_has_one_shape(code: str) -> None:
 def test_a_rollout_without_lanes_is_not_a_crash() -> None:
     bare = RolloutFact("1", 1, "running", "a", NOW, "a", ())
     assert sentence(rollout_view.build(bare, None, PEOPLE["jonas"], NOW).lede).startswith("None of")
+
+
+def test_a_region_that_just_joined_is_shown_as_connected() -> None:
+    joined = (LinkSpan("connected", NOW - timedelta(seconds=50), NOW),)
+    assert figures.strip(joined, NOW) == "N47 C1"
+
+
+def test_quiet_reports_are_one_line_with_every_digest() -> None:
+    view = left.build(data.left(NOW, REGIONS["eu-de"]))
+    quiet = [r for r in view.reports if isinstance(r, left.QuietReports)]
+    assert [(q.sequences, q.count, len(q.digests)) for q in quiet] == [("2,061 to 2,062", "2", 2)]
+    opened = [r for r in view.reports if isinstance(r, left.ReportRow) and r.open]
+    assert [r.sequence for r in opened] == ["2,064"]
+    assert opened[0].cells[-1].merged

@@ -14,8 +14,13 @@ LETTER = {"disconnected": "D", "stale": "S", "connected": "C", "": "N"}
 
 
 def _worst(spans: Sequence[LinkSpan], start: datetime, end: datetime) -> str:
-    """The worst state that lasted at least a tenth of the slot, empty when nothing is known of it."""
-    found = {s.state for s in spans if min(s.end, end) - max(s.start, start) > (end - start) / 10}
+    """The worst state that lasted at least a tenth of what is known of the slot, empty when nothing is known."""
+    lasted = {s.state: timedelta() for s in spans if s.start < end and s.end > start}
+    for span in spans:
+        if span.state in lasted:
+            lasted[span.state] += max(min(span.end, end) - max(span.start, start), timedelta())
+    known = sum(lasted.values(), timedelta())
+    found = {state for state, length in lasted.items() if length * 10 >= known}
     return max(found, key=lambda s: RANK.get(s, 0), default="")
 
 

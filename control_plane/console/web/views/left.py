@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 from control_plane.console.web import formats
 from control_plane.console.web.facts.left import KindFact, LeftFact, SentReport
@@ -14,12 +15,14 @@ from control_plane.console.web.views.region_row import NOT_CURRENT
 
 ABOUT = {
     "report": ("sums by registered words", "on a fixed schedule"),
-    "evidence": ("digest of a bundle, never the bundle", "on grant"),
+    "evidence digest": ("digest of a bundle, never the bundle", "on grant"),
     "checkpoint": ("ledger size and root, padded", "with each report"),
-    "statement": ("an officer's signed yes or no", "on decision"),
-    "heartbeat": ("release digests, engines, processes", "fixed"),
-    "state": ("release digests, engines, processes", "fixed"),
-    "gate": ("verdict and code, no figures", "on request"),
+    "checkpoint question": ("asks which size the witness knows", "with each report"),
+    "heartbeat": ("a counter and the clock", "fixed"),
+    "state": ("release digests, engines ready or not", "fixed and on change"),
+    "release status": ("staged, consented, applied; officers' signatures", "on change"),
+    "gate verdict": ("verdict and code, no figures", "on request"),
+    "fetch": ("asks for a release by digest", "on offer"),
     "enrolment": ("public key only", "at half life"),
 }
 PARTS = ("team", "product", "use_case")
@@ -63,6 +66,19 @@ class ReportRow:
     total: tuple[str, str, tuple[str, ...]]
     digest: str
     indices: str
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QuietReports:
+    """Reports in a row in which no cell reached the floor: machine lines only."""
+
+    sequences: str
+    at: datetime
+    size: str
+    period: str
+    count: str
+    digests: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +93,7 @@ class LeftView:
     kinds: tuple[KindRow, ...]
     messages: str
     bytes: str
-    reports: tuple[ReportRow, ...]
+    reports: tuple[ReportRow | QuietReports, ...]
     profile: str
     floor: int
     share: str
@@ -94,7 +110,7 @@ def build(left: LeftFact) -> LeftView:
         kinds=tuple(_kind(k) for k in left.kinds),
         messages=formats.count(sum(k.count for k in left.kinds)),
         bytes=formats.count(sum(k.bytes for k in left.kinds)),
-        reports=tuple(_report(r) for r in left.reports),
+        reports=_reports(left.reports),
         profile=left.profile,
         floor=left.floor,
         share="half" if left.share_permille == 500 else f"{left.share_permille / 10:g} %",
@@ -102,7 +118,7 @@ def build(left: LeftFact) -> LeftView:
 
 
 def _kind(kind: KindFact) -> KindRow:
-    about, schedule = next((v for k, v in ABOUT.items() if k in kind.name.lower()), ("", ""))
+    about, schedule = ABOUT.get(kind.name, ("", ""))
     each = formats.size(round(kind.bytes / kind.count)) if kind.count else ""
     return KindRow(
         kind.name,
@@ -168,6 +184,28 @@ def _cell(cell: SpendCell, decimals: int) -> CellRow:
     )
 
 
-def newest(reports: Sequence[SentReport]) -> SentReport | None:
-    """The newest of them."""
-    return max(reports, key=lambda r: r.sequence, default=None)
+def _reports(reports: Sequence[SentReport]) -> tuple[ReportRow | QuietReports, ...]:
+    """Newest first; several quiet ones in a row are one line. The newest with cells is open."""
+    rows: list[ReportRow | QuietReports] = []
+    opened = False
+    for quiet, run in groupby(reports, key=lambda r: not r.cells):
+        members = list(run)
+        if quiet and len(members) > 1:
+            rows.append(_quiet(members))
+            continue
+        for report in members:
+            rows.append(replace(_report(report), open=bool(report.cells) and not opened))
+            opened = opened or bool(report.cells)
+    return tuple(rows)
+
+
+def _quiet(members: Sequence[SentReport]) -> QuietReports:
+    newest, oldest = members[0], members[-1]
+    return QuietReports(
+        sequences=f"{formats.count(oldest.sequence)} to {formats.count(newest.sequence)}",
+        at=newest.received_at,
+        size=formats.size(sum(r.bytes for r in members)),
+        period=formats.period(oldest.period_start, newest.period_end),
+        count=formats.count(len(members)),
+        digests=tuple((formats.count(r.sequence), r.digest) for r in members),
+    )

@@ -18,12 +18,12 @@ from control_plane.console.web.views.parts import Button, State
 from control_plane.console.web.views.release import ChangeView, change_view
 
 GATE_MEANS = {
-    "OK": "all measures inside their limits",
-    "MIN-DATA": "too few requests to judge",
-    "SERVER-ERRORS": "server errors above the limit",
-    "LATENCY": "time to first token above the limit",
-    "POLICY-REFUSALS": "refused by policy above the limit",
-    "UNHEALTHY": "a process or an engine is not healthy",
+    "GATE-OK": "all measures inside their limits",
+    "GATE-TOO-LITTLE-DATA": "too few requests to judge",
+    "GATE-ERRORS": "failed requests above the limit",
+    "GATE-LATENCY": "time to first token above the limit",
+    "GATE-ENGINES": "an engine is not ready",
+    "GATE-REFUSALS": "refusals above the limit",
 }
 
 

@@ -69,7 +69,8 @@ def _lede(regions: Sequence[RegionFact]) -> tuple[tuple[str, bool], ...]:
         verb = "region is" if len(regions) == 1 else "regions are"
         runs.append((f"{formats.word(len(regions))} {verb} enrolled; no release has been rolled out yet.", False))
     elif len(good) == len(meant):
-        whole = "The only region runs" if len(meant) == 1 else f"All {formats.word(len(meant)).lower()} regions run"
+        several = "Both" if len(meant) == 2 else f"All {formats.word(len(meant)).lower()}"
+        whole = "The only region runs" if len(meant) == 1 else f"{several} regions run"
         runs.append((f"{whole} the intended release.", False))
     else:
         verb = "runs" if len(good) == 1 else "run"
