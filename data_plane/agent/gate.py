@@ -6,6 +6,11 @@ The counts never leave. Refusals by policy are no errors: a stricter policy is o
 2. A failed engine fails the gate.
 3. Fewer settled requests in the window than the gate needs: inconclusive.
 4. More failed ones in a thousand than it allows: fail.
+
+A verdict is a comparison with a number that the centre chose, so that many of them would find any count:
+
+5. What fewer than k people did counts as nothing, as in a report; service keys are no people.
+6. About one release at most `MOST_QUESTIONS` different questions are answered; any other is inconclusive.
 """
 
 from __future__ import annotations
@@ -20,11 +25,18 @@ from data_plane.privacy.ports import Clock
 from data_plane.releases import store_active, workers
 
 FAILURES = ["error", "killed"]
-COUNT = (
-    "SELECT count(*) AS settled,"
-    " count(*) FILTER (WHERE convert_from(body, 'UTF8')::jsonb ->> 'finish' = ANY($2::text[])) AS failed"
-    " FROM ledger_entry WHERE kind = 'settlement' AND at > $1"
+MOST_QUESTIONS = 4
+COUNT = """
+WITH entry AS (
+    SELECT convert_from(body, 'UTF8')::jsonb AS it FROM ledger_entry WHERE kind = 'settlement' AND at > $1
+), crowd AS (
+    SELECT count(DISTINCT it ->> 'person') AS people FROM entry
+    WHERE NOT (it ->> 'service')::boolean GROUP BY it ->> 'day'
+), counted AS (
+    SELECT it FROM entry WHERE (it ->> 'service')::boolean OR (SELECT max(people) FROM crowd) >= $3
 )
+SELECT count(*) AS settled, count(*) FILTER (WHERE it ->> 'finish' = ANY($2::text[])) AS failed FROM counted
+"""
 
 
 @dataclass(frozen=True)
@@ -70,20 +82,33 @@ def judge(question: Question, known: Evidence) -> Verdict:
 
 
 class Gates:
-    """Answers gates."""
+    """Answers gates. `k` is the least number of people whose requests count (rule 5)."""
 
-    def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
+    def __init__(self, pool: asyncpg.Pool, clock: Clock, k: int) -> None:
         self._pool = pool
         self._clock = clock
+        self._k = k
+        self._manifest = ""
+        self._asked: set[tuple[timedelta, int, int]] = set()
 
     async def answer(self, question: Question) -> Verdict:
         """Looks at the ledger since the release began, at most as far back as the gate asks."""
         now = self._clock()
         active = await store_active.read(self._pool)
-        if active is None or active.manifest != question.manifest:
+        if active is None or active.manifest != question.manifest or not self._answered(question):
             return judge(question, Evidence(serving=False, engine_failed=False, settled=0, failed=0))
         served = workers.served(await workers.live(self._pool, now))
         since = max(active.applied_at, now - question.window)
-        row = await self._pool.fetchrow(COUNT, since, FAILURES)
+        row = await self._pool.fetchrow(COUNT, since, FAILURES, self._k)
         failed = await self._pool.fetchval("SELECT EXISTS (SELECT 1 FROM engine_state WHERE state = 'failed')")
         return judge(question, Evidence(served == question.manifest, bool(failed), row["settled"], row["failed"]))
+
+    def _answered(self, question: Question) -> bool:
+        """Rule 6."""
+        if question.manifest != self._manifest:
+            self._manifest, self._asked = question.manifest, set()
+        terms = (question.window, question.min_requests, question.max_error_permille)
+        if terms not in self._asked and len(self._asked) >= MOST_QUESTIONS:
+            return False
+        self._asked.add(terms)
+        return True

@@ -118,7 +118,7 @@ class Releases:
         except RefusedError as error:
             await self._refuse(name, error)
             return
-        if await self._fresh(link, name):
+        if await self._fresh(name):
             action: ChangeAction = "rolled-back" if self._is_fallback(name) else "applied"
             await self._parts.switch.to(Step(name, manifest.version, link.generation), action)
 
@@ -139,9 +139,9 @@ class Releases:
             return False
         return True
 
-    async def _fresh(self, link: Link, name: str) -> bool:
+    async def _fresh(self, name: str) -> bool:
         """A new release needs metadata that holds now; going back to what officers agreed to before does not."""
-        if link.rollback or self._is_fallback(name):
+        if self._is_fallback(name):
             return True
         peer = self._peer()
         if peer is None or self._too_soon(name):

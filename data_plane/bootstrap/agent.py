@@ -153,7 +153,7 @@ def _compose(
     announcer = Announcer(pool, link, rebuilder, accounts, clock)
     wakes = alarms()
     reporting = _reporting(base, wakes["send"].set)
-    parts = Parts(link, renewal, releases, reporting, announcer, Gates(pool, clock), rebuilder)
+    parts = Parts(link, renewal, releases, reporting, announcer, Gates(pool, clock, settings.reports.k), rebuilder)
     agent = Agent(pool, clock, parts, tempo.paces, wakes)
     models = tuple(sorted({engine.model for engine in settings.engines.engine}))
     return agent, Observer(pool, files, models, clock, partial(_moment, agent)), switch
