@@ -17,6 +17,7 @@ bundle of entries in memory at a time.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +26,13 @@ import asyncpg
 
 from bailiwick.contract.note import VerifierKey
 from data_plane.ledger.fsck_money import Money
-from data_plane.ledger.fsck_tree import TreeCheck
+from data_plane.ledger.fsck_tree import Outside, TreeCheck
 from data_plane.ledger.reader import StoredEntry
 from data_plane.ledger.tile_files import TileFiles
 
 MOST = 10
+PATIENCE = 50
+PAUSE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,12 @@ class Findings:
 async def check(connection: asyncpg.Connection, tiles: Path, anchor: Path, key: VerifierKey) -> Verdict:
     """Checks the whole ledger against itself. The connection's role must be able to read the ledger and the pots."""
     found = Findings()
+    files = TileFiles(tiles)
+    outside = await _outside(connection, files, anchor)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         head = await connection.fetchrow("SELECT size, root, frontier FROM ledger_head WHERE id = 1")
         checkpoints = await connection.fetch("SELECT size, root, note FROM checkpoint ORDER BY size")
-        tree = TreeCheck(TileFiles(tiles), key, found.add, checkpoints)
+        tree = TreeCheck(files, outside, key, found.add, checkpoints)
         money = Money(found.add)
         query = 'SELECT idx, kind, number, body FROM ledger_entry ORDER BY idx NULLS LAST, "row"'
         waiting = 0
@@ -93,7 +98,7 @@ async def check(connection: asyncpg.Connection, tiles: Path, anchor: Path, key: 
             else:
                 tree.add(StoredEntry(row["idx"], row["kind"], row["body"]))
             money.add(row["kind"], row["number"], row["body"])
-        tree.finish(head, anchor)
+        tree.finish(head)
         await money.finish(connection)
     return Verdict(
         entries=tree.size,
@@ -106,3 +111,17 @@ async def check(connection: asyncpg.Connection, tiles: Path, anchor: Path, key: 
         findings=tuple(found.kept),
         more=found.more,
     )
+
+
+async def _outside(connection: asyncpg.Connection, files: TileFiles, anchor: Path) -> Outside:
+    """What stands outside, read before the rows so that it cannot be newer than they are.
+
+    The sequencer writes its anchor before it commits; in between, the anchor is ahead for a moment, which is no fault.
+    """
+    outside = Outside.read(files, anchor)
+    for _ in range(PATIENCE):
+        size = await connection.fetchval("SELECT size FROM ledger_head WHERE id = 1")
+        if outside.anchor is None or outside.anchor.size <= size:
+            break
+        await asyncio.sleep(PAUSE)
+    return outside

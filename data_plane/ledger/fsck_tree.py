@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -21,12 +22,35 @@ from data_plane.ledger.tile_files import TileFiles
 Report = Callable[[str, str], None]
 
 
+@dataclass(frozen=True)
+class Outside:
+    """What stands outside the database: the published note, and the anchor or why it cannot be read."""
+
+    note: bytes | None
+    anchor: anchors.Anchor | None
+    fault: str = ""
+
+    @classmethod
+    def read(cls, files: TileFiles, path: Path) -> Outside:
+        """Both as they stand now."""
+        try:
+            return cls(files.checkpoint(), anchors.read(path))
+        except LedgerError as error:
+            return cls(files.checkpoint(), None, str(error))
+
+
 class TreeCheck:
     """Takes entries in the order of their indices and compares what they lead to with what is stored."""
 
     def __init__(
-        self, files: TileFiles, key: VerifierKey, report: Report, checkpoints: Sequence[asyncpg.Record]
+        self,
+        files: TileFiles,
+        outside: Outside,
+        key: VerifierKey,
+        report: Report,
+        checkpoints: Sequence[asyncpg.Record],
     ) -> None:
+        self._outside = outside
         self._files = files
         self._key = key
         self._report = report
@@ -36,7 +60,7 @@ class TreeCheck:
         self._levels: list[list[bytes]] = [[]]
         self._checkpoints = {row["size"]: row for row in checkpoints}
         self._roots: dict[int, bytes] = {0: EMPTY_ROOT}
-        self._published = self._read_published(files)
+        self._published = self._read_published()
         self._wanted = {self._published, *self._checkpoints}
 
     @property
@@ -66,24 +90,22 @@ class TreeCheck:
         if size == self._published:
             self._compare_partials(size)
 
-    def finish(self, head: asyncpg.Record, anchor: Path) -> None:
+    def finish(self, head: asyncpg.Record) -> None:
         """Compares the ends: head, checkpoints, anchor."""
         edge = b"".join(self._tree.hashes)
         if (head["size"], head["root"], head["frontier"]) != (self.size, self.root, edge):
             self._report("HEAD-DIFFERS", f"the head says {head['size']} entries, the rows lead to {self.size}")
         for size, row in self._checkpoints.items():
             self._check_note(size, row["note"], row["root"])
-        note = self._files.checkpoint()
-        if note is not None:
-            self._check_note(self._published, note, None)
-        self._check_anchor(anchor)
+        if self._outside.note is not None:
+            self._check_note(self._published, self._outside.note, None)
+        self._check_anchor()
 
-    def _read_published(self, files: TileFiles) -> int:
-        note = files.checkpoint()
-        if note is None:
+    def _read_published(self) -> int:
+        if self._outside.note is None:
             return 0
         try:
-            return open_checkpoint(note, self._key).size
+            return open_checkpoint(self._outside.note, self._key).size
         except ContractError as error:
             self._report("CHECKPOINT-SIGNATURE", f"the published checkpoint: {error}")
             return 0
@@ -138,14 +160,12 @@ class TreeCheck:
         if checkpoint.size != size or len(roots) != 1:
             self._report("CHECKPOINT-DIFFERS", f"checkpoint of size {size} has another root than the rows lead to")
 
-    def _check_anchor(self, path: Path) -> None:
-        try:
-            anchor = anchors.read(path)
-        except LedgerError as error:
-            self._report("ANCHOR-DIFFERS", str(error))
-            return
+    def _check_anchor(self) -> None:
+        anchor = self._outside.anchor
         if anchor is None:
-            if self.size:
+            if self._outside.fault:
+                self._report("ANCHOR-DIFFERS", self._outside.fault)
+            elif self.size:
                 self._report("ANCHOR-DIFFERS", "there is no anchor")
             return
         if anchor.size > self.size or self._roots.get(anchor.size, anchor.root) != anchor.root:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bailiwick_local.demo.stage import Stage
 
 LONG = 60
+MOST = 2000
 SECRETS = ("bwe_", "bwi_", "bw_", "age1")
 Document = dict[str, Any]
 
@@ -40,7 +41,8 @@ class Shell:
         """Run a command that must succeed without showing it."""
         code, document, said = self._call(words)
         if code != 0:
-            raise DemoError(f"`bailiwick {' '.join(_short(word) for word in words)}` ended with {code}: {said}")
+            line = " ".join(_short(word) for word in words)
+            raise DemoError(f"`bailiwick {line}` ended with {code}: {said or json.dumps(document)[:MOST]}")
         return document
 
     def refused(self, *words: str) -> tuple[int, Document, str]:
