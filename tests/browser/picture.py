@@ -20,6 +20,8 @@ def main(link: str, out: str, path: str = "/") -> None:
         if path != "/":
             watched.page.goto(link.partition("/login")[0] + path)
             watched.page.wait_for_selector("#live[data-s=connected]")
+        tall = int(watched.page.evaluate("document.documentElement.scrollHeight"))
+        watched.page.set_viewport_size({"width": 1440, "height": tall})
         watched.page.wait_for_timeout(1500)
         watched.page.screenshot(path=out, full_page=True)
         browser.close()
