@@ -1,4 +1,4 @@
-"""Gates are comparisons with numbers of the centre's choosing: they must not become a way to count people's requests."""
+"""Gates compare with numbers of the centre's choosing: they must not become a way to count people's requests."""
 
 from __future__ import annotations
 
