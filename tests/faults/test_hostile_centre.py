@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -46,7 +47,7 @@ async def heard_again(centre: FakeCentre) -> None:
 
 
 async def _is(read, expected) -> bool:
-    return await read() == expected
+    return bool(await read() == expected)
 
 
 async def _state(region: AgentRegion, *states: str) -> bool:
@@ -142,8 +143,8 @@ async def test_a_strangers_consent_starts_nothing_and_stays_out_of_the_ledger(
         await centre.wish(raw_digest(manifest))
         await until(lambda: _state(agent, "awaiting-consent"))
 
-        async def say(key: Ed25519PrivateKey, **changes):
-            envelope = _statement(**{"manifest": manifest, "region": "eu-de", "sequence": 1} | changes)(key)
+        async def say(key: Ed25519PrivateKey, **changes: Any):
+            envelope = _statement(key, **{"manifest": manifest, **changes})
             answer = await admin.post(f"/offers/{manifest}/statement", json={"envelope": envelope.decode()})
             return answer.status_code, answer.json()
 
@@ -200,8 +201,8 @@ async def test_the_region_serves_while_its_certificate_is_expired_for_weeks(
     assert sorted(reports) == list(range(1, max(reports) + 1))
 
 
-def _statement(manifest: str, region: str, sequence: int):
-    return lambda key: sign_statement(Statement("consent", manifest, region, sequence, datetime.now(UTC), None), [key])
+def _statement(key: Ed25519PrivateKey, manifest: str, region: str = "eu-de", sequence: int = 1) -> bytes:
+    return sign_statement(Statement("consent", manifest, region, sequence, datetime.now(UTC), None), [key])
 
 
 async def _made(region: AgentRegion, sequence: int) -> bool:

@@ -22,7 +22,7 @@ WORD = " ok"
 
 
 class FakeEngine:
-    """The engine's state: what it served and what it will do wrong."""
+    """The engine's state: what it served and what it will do wrong; while `let_go` is clear it holds every answer."""
 
     def __init__(self, model: str = "tiny-chat", *, tokens: int = 16, pace: float = 0.0) -> None:
         self.model = model
@@ -32,6 +32,8 @@ class FakeEngine:
         self.script: deque[Fault] = deque()
         self.served: list[answers.Served] = []
         self.keep = True
+        self.let_go = asyncio.Event()
+        self.let_go.set()
         self._ids = itertools.count(1)
         self._server: asyncio.Server | None = None
         self.connections: set[Connection] = set()
@@ -151,6 +153,7 @@ class Connection(asyncio.Protocol):
             return
         served = engine.accept(path, body, headers)
         try:
+            await engine.let_go.wait()
             if body.get("stream"):
                 await self._stream(served, fault)
             else:
