@@ -91,6 +91,7 @@ class Known:
     enrolment_key: bytes = b""
     approved: bool = False
     revoked: bool = False
+    forgotten: set[int] = field(default_factory=set)  # serials that a restored centre has never heard of
     reports: dict[int, bytes] = field(default_factory=dict)
     submissions: list[int] = field(default_factory=list)
     said: list[agent_pb2.SessionRequest] = field(default_factory=list)
@@ -187,6 +188,11 @@ class FakeCentre(
     def region(self, name: str = "eu-de") -> Known:
         return self.regions.setdefault(name, Known())
 
+    def _hear(self, request, context) -> None:
+        """Keeps what crossed the border: a message's bytes, and the metadata that came with the call."""
+        self.received.append(request.SerializeToString())
+        self.received += [f"{key}: {value}".encode() for key, value in context.invocation_metadata() or ()]
+
     async def push(self) -> None:
         """Something changed: sessions say it."""
         async with self._changed:
@@ -206,6 +212,7 @@ class FakeCentre(
     # Enrolment
 
     async def Enrol(self, request, context):  # noqa: N802 -- gRPC's name
+        self._hear(request, context)
         known = self.invitations.get(request.invitation_id.hex())
         if known is None or known[1] or known[0].secret != request.invitation_secret.hex() or known[0].expires < utc():
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "invitation refused")
@@ -221,6 +228,7 @@ class FakeCentre(
         return enrolment_pb2.EnrolResponse(ca=self.authority.der, tuf_root=self.root_answer or self.tuf.root_1)
 
     async def Renew(self, request, context):  # noqa: N802 -- gRPC's name
+        self._hear(request, context)
         found = [n for n, known in self.regions.items() if known.enrolment_key == request.enrolment_key]
         if not found:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "unknown region")
@@ -241,10 +249,12 @@ class FakeCentre(
     # The session
 
     async def Session(self, request_iterator, context) -> AsyncIterator[agent_pb2.SessionResponse]:  # noqa: N802
-        known = self.region(peer_of(context).region)
-        if known.revoked:
+        peer = peer_of(context)
+        known = self.region(peer.region)
+        if known.revoked or peer.serial in known.forgotten:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "revoked")
         answers: asyncio.Queue[agent_pb2.SessionResponse | None] = asyncio.Queue()
+        self.received += [f"{key}: {value}".encode() for key, value in context.invocation_metadata() or ()]
         reader = asyncio.create_task(self._read(known, request_iterator, answers))
         pusher = asyncio.create_task(self._push(answers))
         try:
@@ -281,7 +291,7 @@ class FakeCentre(
 
     async def Fetch(self, request, context):  # noqa: N802 -- gRPC's name
         self.fetched.append(request)
-        self.received.append(request.SerializeToString())
+        self._hear(request, context)
         body = self.tuf.fetch(request)
         if body is None:
             await context.abort(grpc.StatusCode.NOT_FOUND, "no such file")
@@ -291,7 +301,7 @@ class FakeCentre(
 
     async def Submit(self, request, context):  # noqa: N802 -- gRPC's name
         known = self.region(peer_of(context).region)
-        self.received.append(request.SerializeToString())
+        self._hear(request, context)
         body = request.report
         if self.damage:
             self.damage -= 1
@@ -320,11 +330,12 @@ class FakeCentre(
         return metrics_pb2.SUBMIT_STATUS_ACCEPTED
 
     async def State(self, request, context):  # noqa: N802 -- gRPC's name
+        self._hear(request, context)
         return witness_pb2.StateResponse(size=self.region(peer_of(context).region).cosigned_size)
 
     async def AddCheckpoint(self, request, context):  # noqa: N802 -- gRPC's name
         region = peer_of(context).region
-        self.received.append(request.SerializeToString())
+        self._hear(request, context)
         known = self.region(region)
         verifier = VerifierKey(self.origin.format(region=region), Algorithm.ED25519, known.ledger_key)
         checkpoint = open_checkpoint(request.checkpoint, verifier)
