@@ -1,4 +1,4 @@
-"""One whole federation with real vLLM engines for the end-to-end tests, on its own home and ports, played by the demo."""
+"""One federation with real vLLM engines for the end-to-end tests, on its own home and ports, played by the demo."""
 
 from __future__ import annotations
 

@@ -228,12 +228,12 @@ def test_the_console_shows_the_numbers_that_the_reports_gave(played: Played, bro
         assert page.locator("h1").count() == 1
         assert watched.sideways() <= 0
     page.goto(f"{address}/spend")
-    numbers = re.sub(r"[^0-9.]", " ", page.locator("main").inner_text().replace(",", ""))
-    for micro in totals.values():
-        shown = Decimal(micro) / 1_000_000
-        # Reports go on arriving: the page is at or a little past what was asked for just before.
-        assert any(
-            shown <= Decimal(word) <= shown * 2 for word in numbers.split() if word.count(".") < 2 and word != "."
+    for currency, micro in totals.items():
+        shown = page.locator(f"[data-value=cost-{currency}]").first.inner_text()
+        amount = Decimal(re.sub(r"[^0-9.]", "", shown))
+        # Reports go on arriving: the page is at, or a little past, what was asked for just before.
+        assert (
+            Decimal(micro) / 1_000_000 <= amount + Decimal("0.01") <= Decimal(micro) / 1_000_000 * 2 + Decimal("0.02")
         )
     assert watched.complaints == []
 
