@@ -13,7 +13,7 @@ import asyncpg
 from bailiwick.agent.v1 import agent_pb2
 from data_plane.agent.announce import Announcer
 from data_plane.agent.gate import Gates, Question
-from data_plane.agent.link import Link
+from data_plane.agent.link import REFUSED, Link
 from data_plane.agent.loops import Wake, forever
 from data_plane.agent.mailbox import Mailbox
 from data_plane.agent.observe import Moment, Observer
@@ -128,8 +128,11 @@ class Agent:
         for wake in self.wakes.values():
             wake.set()
 
-    async def down(self, code: str) -> None:  # noqa: ARG002 -- the link has logged it
-        """The session is over."""
+    async def down(self, code: str) -> None:
+        """The session is over; where the centre does not know the certificate, another is asked for at once."""
+        if code == REFUSED:
+            self._parts.renewal.refused()
+            self.wakes["renewal"].set()
         await store_link.connected(self._pool, up=False, now=self._clock())
         self.wakes["observe"].set()
 

@@ -31,6 +31,7 @@ from data_plane.privacy.rebuild import Outgoing, Rebuilder
 
 UP = "link_up"
 DOWN = "link_down"
+REFUSED = "certificate-refused"
 CAPACITY = 256
 HEARTBEAT = "heartbeat"
 
@@ -52,7 +53,7 @@ class Listener(Protocol):
         ...
 
     async def down(self, code: str) -> None:
-        """The session is over."""
+        """The session is over, or never was; `REFUSED` as code says that the centre does not know the certificate."""
         ...
 
     async def heard(self, response: agent_pb2.SessionResponse) -> None:
@@ -181,5 +182,5 @@ def _cancelled() -> bool:
 
 def _code(error: grpc.aio.AioRpcError) -> str:
     if error.code() is grpc.StatusCode.UNAUTHENTICATED:
-        return "revoked"
+        return REFUSED
     return "centre-unreachable"

@@ -1,7 +1,9 @@
 """Keeping a certificate: redeem an invitation that was handed over, ask until approved, renew at half life.
 
 The region looks at its own certificate first: grpcio reports an expired one as plain UNAVAILABLE, as if the centre were
-away. An expired certificate renews for 90 days, because the enrolment key proves who asks.
+away. An expired certificate renews for 90 days, because the enrolment key proves who asks. A centre restored from an
+older copy refuses certificates that it has issued since: a refused one is renewed at once, then at most every
+`SLOW_ROUNDS`.
 """
 
 from __future__ import annotations
@@ -45,7 +47,12 @@ class Renewal:
         self._issued = issued
         self._moved = spread()
         self._skip = 0
+        self._refused = False
         self._log = structlog.get_logger()
+
+    def refused(self) -> None:
+        """The agents port did not take the certificate: the next round asks for another."""
+        self._refused = True
 
     async def step(self) -> None:
         """One round."""
@@ -88,7 +95,7 @@ class Renewal:
             self._skip -= 1
             return False
         held = self._files.held()
-        return held is None or self._clock() >= held.renew_at(self._moved)
+        return held is None or self._refused or self._clock() >= held.renew_at(self._moved)
 
     async def _renew(self) -> None:
         try:
@@ -98,6 +105,8 @@ class Renewal:
             self._log.warning(REFUSED, code=error.code)
             await store_link.enrolment(self._pool, Progress.REFUSED, "renewal-refused")
             return
+        if self._refused:
+            self._refused, self._skip = False, SLOW_ROUNDS
         if answer.certificate is not None:
             self._moved = self._spread()
             self._log.info(ISSUED, expires=answer.certificate.expires)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
 
 from data_plane.agent.certificate import held
 from tests.fakes.centre import FakeAuthority, FakeCentre, utc
@@ -87,6 +88,19 @@ async def test_a_revoked_region_gets_no_session(centre: FakeCentre, enrolled: Ag
     async with enrolled.running():
         await until(lambda: _state(enrolled, "disconnected"))
         assert centre.region().newest("heartbeat") is None
+        await until(lambda: _enrolment(enrolled, "revoked"))
+
+
+async def test_a_certificate_that_a_restored_centre_does_not_know_is_renewed_at_once(
+    centre: FakeCentre, enrolled: AgentRegion
+) -> None:
+    certificate = enrolled.settings.keys_dir / "tls.crt"
+    before = certificate.read_bytes()
+    centre.region().said.clear()
+    centre.region().forgotten.add(x509.load_pem_x509_certificate(before).serial_number)
+    async with enrolled.running():
+        await until(lambda: certificate.read_bytes() != before)
+        await until(lambda: centre.region().newest("heartbeat"))
 
 
 async def test_a_region_is_back_soon_after_the_centre_is(centre: FakeCentre, enrolled: AgentRegion) -> None:
