@@ -6,13 +6,13 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from bailiwick.cli.options import HomeOption
+from bailiwick.cli.options import HomeOption, JsonOption
 from bailiwick.cli.output import Output, fail
 from bailiwick_local import commands
 from bailiwick_local.demo import joining, proving, releasing, reporting, serving
 from bailiwick_local.demo.scene import BUILDER, Scene
 from bailiwick_local.demo.shell import Shell
-from bailiwick_local.demo.stage import DemoError, Stage
+from bailiwick_local.demo.stage import DemoError, Stage, console
 
 if TYPE_CHECKING:
     from bailiwick_local.demo.traffic import Application
@@ -21,12 +21,12 @@ BAKE_SECONDS = 15
 CANARY, OTHER = "in-mh", "eu-de"
 
 
-def demo(*, home: HomeOption = None) -> None:
+def demo(*, home: HomeOption = None, json_: JsonOption = False) -> None:
     """Start a centre and two regions, and run the main job: serve, meter, report, roll out, prove."""
     federation = commands.find(home)
     os.environ["BAILIWICK_HOME"] = str(federation.home)
     os.environ["BAILIWICK_PORT_BASE"] = str(federation.base)
-    stage = Stage()
+    stage = Stage(console(as_json=json_))
     scene = Scene(federation, stage, Shell(stage))
     try:
         _play(scene)
@@ -35,6 +35,9 @@ def demo(*, home: HomeOption = None) -> None:
             str(error),
             error.fix or "what runs was left running; `bailiwick status`, `bailiwick logs`, `bailiwick down`",
         )
+
+    if json_:
+        Output(json_).document(stage.facts)
 
 
 def _play(scene: Scene) -> None:
@@ -52,7 +55,8 @@ def _play(scene: Scene) -> None:
     clients = _serve(scene)
     _account(scene)
     tightened = _tighten(scene, clients, baseline)
-    _veto(scene, tightened)
+    vetoed = _veto(scene, tightened)
+    stage.facts["releases"] = {"baseline": int(baseline), "tightened": int(tightened), "vetoed": int(vetoed)}
     _prove(scene)
     _summary(scene)
 
@@ -124,7 +128,7 @@ def _tighten(scene: Scene, clients: dict[str, dict[str, Application]], baseline:
     return version
 
 
-def _veto(scene: Scene, fallback: str) -> None:
+def _veto(scene: Scene, fallback: str) -> str:
     with scene.stage.step(
         "Veto", "The centre would lift the rule again; the officer of eu-de says no, with the region's key."
     ):
@@ -136,6 +140,7 @@ def _veto(scene: Scene, fallback: str) -> None:
         scene.stage.remember(
             "veto", f"release {version} does not run in {OTHER}, though the centre had signed and started it"
         )
+    return version
 
 
 def _prove(scene: Scene) -> None:
@@ -154,6 +159,7 @@ def _summary(scene: Scene) -> None:
     stage, ports = scene.stage, scene.federation.centre_ports
     with stage.step("See", "The console, live."):
         link = scene.shell.run("user", "link", BUILDER)
+        stage.facts["console"] = link.get("url")
     stage.console.print()
     stage.table(("shown", "how"), stage.shown)
     stage.console.print()

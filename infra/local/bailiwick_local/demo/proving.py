@@ -46,6 +46,9 @@ def prove(scene: Scene, region: Region) -> Path:
     pulled = shell.run("evidence", "pull", str(granted["url"]), *words)
     bundle = Path(pulled["bundle"])
     verify(scene, bundle, trust(scene))
+    scene.stage.record(
+        region.id, bundle=str(bundle), page=pulled.get("page"), first=granted["first"], next=granted["next"]
+    )
     return bundle
 
 
@@ -75,6 +78,7 @@ def flipped(scene: Scene, bundle: Path, trust_file: Path) -> None:
     copy.unlink()
     if code == 0:
         raise DemoError("the verifier accepted a bundle with a flipped byte", "this is a fault: report it")
+    scene.stage.facts["tampered"] = result.get("findings")
     codes = [str(finding.get("code")) for finding in result.get("findings", [])]
     scene.stage.fact(f"one byte flipped in a cost: refused, {', '.join(codes[:3]) or said.splitlines()[0]}")
 

@@ -62,6 +62,9 @@ def start(scene: Scene, version: str, waves: Sequence[str], bake: int) -> str:
     """Start a rollout; returns its id."""
     words = [word for wave in waves for word in ("--wave", wave)]
     started = scene.shell.run("rollout", "start", version, *words, "--bake", str(bake), "--as", BUILDER)
+    scene.stage.facts.setdefault("rollouts", []).append(
+        {"id": started["id"], "version": int(version), "waves": list(waves)}
+    )
     return str(started["id"])
 
 

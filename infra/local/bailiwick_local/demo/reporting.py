@@ -40,6 +40,7 @@ def left(scene: Scene, region: Region) -> None:
 def spend(scene: Scene) -> None:
     """Spend by region and team, as finance sees it."""
     found = scene.shell.run("spend", "--by", "region,team", "--as", FINANCE)
+    scene.stage.facts["spend"] = found.get("rows")
     rows = [_row(line) for line in found.get("rows") or found.get("items") or []]
     scene.stage.table(("region", "team", "requests#", "cost#"), rows)
     scene.stage.note("* is what too few people did to be told apart: merged upward or held back, never a person's line")

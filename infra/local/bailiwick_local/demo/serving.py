@@ -25,19 +25,8 @@ def applications(scene: Scene, region: Region) -> dict[str, Application]:
     """A key for each team, and the team's client on it."""
     made = {}
     for team in vocabulary.TEAMS:
-        words = (
-            "key",
-            "create",
-            "--region",
-            region.id,
-            "--team",
-            team,
-            "--cost-centre",
-            "cc-100",
-            "--name",
-            f"demo-{team}",
-        )
-        key = scene.shell.run(*words)["key"]
+        tags = ("--team", team, "--cost-centre", "cc-100", "--name", f"demo-{team}")
+        key = scene.shell.run("key", "create", "--region", region.id, *tags)["key"]
         made[team] = Application(scene.gateway(region), key)
     return made
 
@@ -48,6 +37,15 @@ def serve(scene: Scene, region: Region, clients: dict[str, Application]) -> None
     kinds = Counter(call.work.call for call in calls)
     tokens = sum(call.prompt_tokens + call.output_tokens for call in calls)
     numbers = sorted(int(call.admission) for call in calls)
+    teams = Counter(call.work.team for call in calls)
+    scene.stage.record(
+        region.id,
+        answers=len(calls),
+        answers_by_call=dict(kinds),
+        answers_by_team=dict(teams),
+        tokens=tokens,
+        admissions=[numbers[0], numbers[-1]],
+    )
     scene.stage.fact(
         f"[bold]{region.id}[/]: {len(calls)} answers ({', '.join(f'{count} {kind}' for kind, count in kinds.items())}),"
         f" {tokens:,} tokens, admissions {numbers[0]} to {numbers[-1]}"
@@ -66,6 +64,8 @@ def budget(scene: Scene, region: Region, client: Application) -> None:
                 f"[bold]{region.id}[/]: {passed} passed, then 429 [bold]{body.get('code')}[/]: {body.get('message')}"
             )
             scene.stage.note(f"opens again {more.get('resets_at')}")
+            budget = {"passed": passed, "code": body.get("code"), "resets_at": more.get("resets_at")}
+            scene.stage.record(region.id, budget=budget)
             return
     raise DemoError("the small budget of team lab never refused", f"bailiwick ledger tail --region {region.id}")
 
@@ -88,7 +88,8 @@ def last_settlement(scene: Scene, region: Region) -> None:
 def ledger(scene: Scene, region: Region) -> None:
     """Rebuild the region's whole tree, and prove one admission."""
     checked = scene.shell.run("ledger", "fsck", "--region", region.id)
-    size = checked.get("size", checked.get("entries", "?"))
+    size = checked["entries"]
+    scene.stage.record(region.id, ledger_entries=size)
     scene.stage.fact(f"{region.id}: the tree of {size} entries was rebuilt from raw rows")
     scene.shell.run("ledger", "prove", "--region", region.id, "--number", "1")
     cosigned = (scene.region_status(region).get("ledger") or {}).get("cosigned_size")
@@ -107,6 +108,9 @@ def classify(scene: Scene, region: Region, client: Application) -> str | None:
             scene.stage.note(
                 f"rule {policy}" if isinstance(policy, str) else "rule " + ", ".join(map(str, policy.values()))
             )
+        scene.stage.record(
+            region.id, refusal={"code": body.get("code"), "policies": more.get("policies"), "fix": more.get("fix")}
+        )
         if more.get("fix"):
             scene.stage.note(f"to pass: {more['fix']}")
         return str(body.get("code"))

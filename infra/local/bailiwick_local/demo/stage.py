@@ -6,7 +6,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 from rich.rule import Rule
@@ -29,18 +29,24 @@ class DemoError(Exception):
         self.fix = fix
 
 
-def _console() -> Console:
+def console(*, as_json: bool) -> Console:
+    """Where the demo speaks: standard output, or standard error when that is kept for one JSON document.
+
+    The stream is taken now: while a command runs, its standard output is caught, and a progress display must not be.
+    """
+    stream = sys.stderr if as_json else sys.stdout
     # Without a terminal Rich folds at 80 columns; logs and CI want whole lines.
-    width = None if sys.stdout.isatty() else LINE
-    return Console(highlight=False, soft_wrap=True, width=width)
+    width = None if stream.isatty() else LINE
+    return Console(file=stream, highlight=False, soft_wrap=True, width=width)
 
 
 @dataclass
 class Stage:
-    """The place where the demo plays. `shown` collects one line per step for the summary."""
+    """The place where the demo plays. `shown` has a line per step for the summary, `facts` what scripts may read."""
 
-    console: Console = field(default_factory=_console)
+    console: Console
     shown: list[tuple[str, str]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
     number: int = 0
     began: float = field(default_factory=time.monotonic)
 
@@ -53,7 +59,9 @@ class Stage:
         self.console.print(Rule(f"[bold]{self.number}. {title}[/]", align="left", style="dim"))
         self.console.print(f"[dim]{why}[/]")
         yield
-        self.console.print(f"[dim]{time.monotonic() - began:.0f} s[/]")
+        took = time.monotonic() - began
+        self.facts.setdefault("seconds", {})[title.lower()] = round(took, 1)
+        self.console.print(f"[dim]{took:.0f} s[/]")
 
     def command(self, words: Sequence[str]) -> None:
         """A command as a person would type it."""
@@ -75,6 +83,10 @@ class Stage:
         for row in rows:
             table.add_row(*("" if cell is None else _plain(str(cell)) for cell in row))
         self.console.print(table)
+
+    def record(self, region: str, **values: object) -> None:
+        """Facts about a region, for `--json`."""
+        self.facts.setdefault("regions", {}).setdefault(region, {}).update(values)
 
     def remember(self, what: str, evidence: str) -> None:
         """A line of the closing summary."""

@@ -42,7 +42,6 @@ class Step:
     done: Callable[[], bool]
     bring: Callable[[], str]
     needs: tuple[str, ...] = ()
-    optional: bool = False
 
 
 def run(steps: Sequence[Step]) -> int:
@@ -55,11 +54,10 @@ def run(steps: Sequence[Step]) -> int:
     began = time.monotonic()
     failures = _Runner(todo, console).run()
     for step, error in failures:
-        mark = "[yellow]skipped[/]" if step.optional else "[bold red]error[/]"
-        console.print(f"{mark} {step.name}: {str(error).replace('[', chr(92) + '[')}")
+        console.print(f"[bold red]error[/] {step.name}: {str(error).replace('[', chr(92) + '[')}")
         if isinstance(error, SetupError) and error.fix:
             console.print(f"   [bold]do:[/] {error.fix}")
-    if any(not step.optional for step, _ in failures):
+    if failures:
         return 1
     console.print(f"[bold]set-up[/]  done in {time.monotonic() - began:.0f} s")
     return 0
@@ -116,6 +114,8 @@ class _Runner:
                 self._console.print(f"  {text}")
         elif isinstance(error, Exception):
             self._failures.append((step, error))
+            if not self._live:
+                self._console.print(f"  [red]✗[/] {step.name}: failed after {time.monotonic() - began:.0f} s")
         else:
             raise error
 
@@ -159,13 +159,14 @@ def uv(*words: str) -> str:
     return command([str(found), "-q", *words], cwd=None, **variables)
 
 
-def apt(*packages: str) -> str:
+def apt(*packages: str, recommends: bool = False) -> str:
     """Install Debian packages, as root; without that, say the one command that does.
 
     Raises:
         SetupError: not root, no apt-get, or the packages cannot be had.
     """
-    words = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    lean = () if recommends else ("--no-install-recommends",)
+    words = ["apt-get", "install", "-y", "-qq", *lean, *packages]
     if os.geteuid() != 0:
         raise SetupError(f"Debian packages are missing: {', '.join(packages)}", f"sudo {' '.join(words)}")
     with _APT:
