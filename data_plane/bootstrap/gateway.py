@@ -20,6 +20,7 @@ import uvicorn
 
 from bailiwick.contract.decision import Evaluator
 from bailiwick.contract.errors import PolicyError
+from data_plane.access.people import Pseudonyms
 from data_plane.access.table import KeyFollower, KeyTable
 from data_plane.activation.current import CurrentRelease
 from data_plane.activation.follow import Follower, follow
@@ -33,7 +34,6 @@ from data_plane.gateway.connection import BoundedProtocol
 from data_plane.gateway.dispatch import Engines, open_session
 from data_plane.gateway.exposition import MetricsApp
 from data_plane.gateway.figures import Figures
-from data_plane.gateway.people import Pseudonyms
 from data_plane.gateway.permission import Decider
 from data_plane.gateway.pipeline import Pipeline, Steps
 from data_plane.gateway.reading import Reading

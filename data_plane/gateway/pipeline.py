@@ -19,6 +19,7 @@ from bailiwick.contract.decision import Attributes
 from bailiwick.contract.release import Model
 from bailiwick.contract.times import format_time
 from data_plane.access.keys import ApiKey
+from data_plane.access.people import Pseudonyms
 from data_plane.access.table import Denial, Denied, KeyTable
 from data_plane.activation.active import ActiveRelease
 from data_plane.activation.current import CurrentRelease
@@ -30,7 +31,6 @@ from data_plane.gateway.dispatch import Engines
 from data_plane.gateway.errors import AUTHENTICATION, BUDGET, Refusal, ledger_unavailable, no_release
 from data_plane.gateway.figures import Figures
 from data_plane.gateway.limits import ClientGone
-from data_plane.gateway.people import Pseudonyms
 from data_plane.gateway.permission import Decider, permit
 from data_plane.gateway.progress import Progress
 from data_plane.gateway.relay import JSON, Header, Job, Relay, Send, Wire

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from bailiwick.contract.ledger_entry import Erasure
+from data_plane.access.people import Pseudonyms
 from data_plane.console.context import Ctx
 from data_plane.keys.files import load_secret
 from data_plane.ledger.append import append
@@ -28,10 +27,9 @@ class Subject(BaseModel):
 @router.post("")
 async def erase(asked: Subject, context: Ctx) -> dict[str, Any]:
     """Delete the mapping from this person to the tags of their days."""
-    secret = load_secret(context.settings.keys_dir / "person.key")
-    pseudonym = hmac.digest(secret, asked.subject.encode(), hashlib.sha256)
+    people = Pseudonyms(load_secret(context.settings.keys_dir / "person.key"))
     async with context.pool.acquire() as connection, connection.transaction():
-        done = await connection.execute("DELETE FROM person WHERE subject = $1", pseudonym)
+        done = await connection.execute("DELETE FROM person WHERE subject = $1", people.person(asked.subject))
         days = int(str(done).removeprefix("DELETE "))
         await append(connection, Erasure(at=context.now(), commits=days))
     return {"erased_days": days, "kept": "quantities and costs, under tags that no longer lead to anyone"}

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from data_plane.access import keys
 from data_plane.access.keys import ApiKey
+from data_plane.access.people import Pseudonyms
 from data_plane.access.table import Denial, Denied, KeyTable
 from data_plane.gateway import admission, calls, tags, tiers
 from data_plane.gateway.calls import CHAT, COMPLETION, EMBEDDING
 from data_plane.gateway.errors import Refusal
-from data_plane.gateway.people import Pseudonyms
 from data_plane.gateway.slots import Slots
 from data_plane.policy.attributes import AttributeBuilder
 from tests.fakes.vllm.answers import prompts
