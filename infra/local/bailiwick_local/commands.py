@@ -16,6 +16,7 @@ from bailiwick_local import cache, configuration, processes, status_table, wheel
 from bailiwick_local import status as statuses
 from bailiwick_local.control import Control, PortsTakenError
 from bailiwick_local.federation import ENGINES, Federation
+from bailiwick_local.postgres import socket_dir
 from bailiwick_local.progress import STOPPING, Progress
 from bailiwick_local.supervisor import logs as log_files
 from bailiwick_local.unprivileged import NotReachableError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 1500.0
 SHOWN_LINES = 15
+MOST_SOCKET_PATH = 107
 
 
 def up(
@@ -120,6 +122,7 @@ def control(federation: Federation) -> Control:
 def start(federation: Federation, output: Output, without: frozenset[str] = frozenset()) -> None:
     """Start the federation unless it runs, and wait until all of it is ready. Ctrl-C before that stops it again."""
     _need_setup()
+    _need_short_paths(federation)
     configuration.write(federation)
     ours = control(federation)
     stopping = signal.getsignal(signal.SIGTERM)
@@ -157,6 +160,16 @@ def _launch(federation: Federation, ours: Control, output: Output, without: froz
         fail("\n       ".join(error.sentences), fix, Exit.NOT_SO)
     except NotReachableError as error:
         fail(str(error), "run as an ordinary user, or put BAILIWICK_HOME where others may enter")
+
+
+def _need_short_paths(federation: Federation) -> None:
+    longest = max(len(str(socket_dir(federation.region_dir(region)))) for region in federation.regions)
+    if longest + len("/.s.PGSQL.65535") > MOST_SOCKET_PATH:
+        fail(
+            f"{federation.home} is too long: sockets below it would not fit into the kernel's {MOST_SOCKET_PATH} bytes",
+            "choose a shorter one with BAILIWICK_HOME",
+            Exit.USAGE,
+        )
 
 
 def _wanted(federation: Federation) -> dict[int, str]:

@@ -80,6 +80,8 @@ def _region(federation: Federation, region: Region, items: list[ItemStatus]) -> 
 
 def ask(socket: Path, path: str, headers: Mapping[str, str] | None = None) -> Document:
     """What a process answers on its admin socket; nothing when it does not answer."""
+    if not socket.exists():
+        return {}
     try:
         transport = httpx.HTTPTransport(uds=str(socket))
         with httpx.Client(transport=transport, base_url="http://local", timeout=ASK_SECONDS, headers=headers) as client:
