@@ -31,6 +31,7 @@ ADMITTED_BEFORE = """
 SELECT a.idx FROM ledger_entry s JOIN ledger_entry a ON a.number = s.number AND a.kind = 'admission'
 WHERE s.kind = 'settlement' AND s.idx >= $1 AND s.idx < $2 AND a.idx < $1
 """
+LAST_ADMISSION = "SELECT idx FROM ledger_entry WHERE idx < $1 AND kind = 'admission' ORDER BY idx DESC LIMIT 1"
 COUNTED_BEFORE = """
 SELECT idx FROM ledger_entry
 WHERE idx >= $1 AND idx < $2 AND kind IN ('settlement', 'decision')
@@ -79,9 +80,14 @@ async def facts(settings: RegionSettings, pool: asyncpg.Pool, first: int, follow
 
 
 async def _earlier(pool: asyncpg.Pool, first: int, end: int) -> tuple[int, ...]:
-    """Indices below the range that it refers to: releases, statements, admissions that end in it, and carried ones."""
+    """Indices below the range that it refers to.
+
+    Releases and statements; admissions that end in it, and the last one before it, after which its numbers go on; what
+    its reports carried.
+    """
     found = {row["idx"] for row in await pool.fetch(GOVERNANCE, first)}
     found |= {row["idx"] for row in await pool.fetch(ADMITTED_BEFORE, first, end)}
+    found |= {row["idx"] for row in await pool.fetch(LAST_ADMISSION, first)}
     sequence = await pool.fetchval(FIRST_REPORT, first, end)
     if sequence is not None:
         report = await store_reports.get(pool, sequence)

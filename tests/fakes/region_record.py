@@ -277,11 +277,12 @@ class RegionRecord:
         done = [report for report in self._reports if report[0] < first]
         reported, carried = done[-1][1:] if done else (0, ())
         found: list[int] = []
+        admitted = [index for index, entry in enumerate(self.entries[:first]) if isinstance(entry, Admission)]
         for index, entry in enumerate(self.entries[:first]):
             governs = isinstance(entry, Change | Consent)
             admits = isinstance(entry, Admission) and entry.number in ended
             counts = isinstance(entry, Settlement | Decision) and (index >= reported or index in carried)
-            if governs or admits or counts:
+            if governs or admits or counts or index in admitted[-1:]:
                 found.append(index)
         return tuple(found)
 
@@ -352,8 +353,7 @@ def _digest(body: bytes) -> str:
 def _cell(cell: privacy.Cell) -> metrics_pb2.Cell:
     def counts(pairs: tuple[tuple[str, int], ...], kind: str) -> list[metrics_pb2.Count]:
         return [
-            metrics_pb2.Count(outcome=OUTCOMES[f"OUTCOME_{kind}{name.upper()}"], count=count)
-            for name, count in pairs
+            metrics_pb2.Count(outcome=OUTCOMES[f"OUTCOME_{kind}{name.upper()}"], count=count) for name, count in pairs
         ]
 
     return metrics_pb2.Cell(

@@ -22,7 +22,8 @@ class Accounts:
 
     Rules:
 
-    1. Admission numbers rise by one from entry to entry.
+    1. Admission numbers rise by one from entry to entry, from 1 on; the first of the range follows the last one before
+       it, which the bundle shows among its earlier entries.
     2. A settlement ends an open admission, once.
     3. An admission's price is the one of the configuration it names; its amount is the worst case under its bound.
     4. A settlement's cost is one ceiling division over its tokens at the admission's price, and at most the amount
@@ -36,19 +37,22 @@ class Accounts:
         self._money = money
         self._config = config
         self._open: dict[int, Admission] = {}
-        self._next: int | None = None
+        self._earlier: dict[int, Admission] = {}
+        self._next = 1
+        self._first: int | None = None
         self.settled = 0
         self.totals: dict[str, int] = {}
 
     @property
     def open(self) -> list[int]:
-        """Admissions without a settlement so far."""
+        """Admissions of the range without a settlement so far."""
         return sorted(self._open)
 
     def earlier(self, _: int, entry: Entry) -> None:
-        """An admission from before the range that a settlement in it may end."""
+        """An admission from before the range: it may end in the range, and after the last one numbers go on."""
         if isinstance(entry, Admission):
-            self._open[entry.number] = entry
+            self._earlier[entry.number] = entry
+            self._next = max(self._next, entry.number + 1)
 
     def entry(self, index: int, entry: Entry) -> None:
         """The next entry of the range."""
@@ -59,11 +63,10 @@ class Accounts:
 
     def _admission(self, index: int, entry: Admission) -> None:
         self._numbers.checked += 1
-        if self._next is not None and entry.number != self._next:
+        if entry.number != self._next:
             code = Code.NUMBER_TWICE if entry.number < self._next else Code.NUMBER_GAP
             self._numbers.find(code, f"admission {entry.number} stands where {self._next} belongs", index)
-        elif self._next is None and self._open and entry.number <= max(self._open):
-            self._numbers.find(Code.NUMBER_TWICE, f"admission {entry.number} is numbered below earlier ones", index)
+        self._first = entry.number if self._first is None else self._first
         self._next = entry.number + 1
         self._open[entry.number] = entry
         self._check_price(index, entry)
@@ -83,9 +86,9 @@ class Accounts:
 
     def _settlement(self, index: int, entry: Settlement) -> None:
         self._numbers.checked += 1
-        admission = self._open.pop(entry.number, None)
+        admission = self._open.pop(entry.number, None) or self._earlier.pop(entry.number, None)
         if admission is None:
-            twice = self._next is not None and entry.number < self._next
+            twice = self._first is not None and self._first <= entry.number < self._next
             code = Code.SETTLED_TWICE if twice else Code.SETTLED_WITHOUT
             self._numbers.find(code, f"settlement of admission {entry.number}, which is not open", index)
             return
