@@ -56,8 +56,8 @@ def test_a_bundle_that_does_not_show_where_numbers_go_on_is_no_proof(tmp_path: P
 
 
 def settle_nothing(record: RegionRecord) -> None:
-    last = record.entries[max(i for i, e in enumerate(record.entries) if isinstance(e, Settlement))]
-    record.add(replace(last, number=900))  # type: ignore[type-var]
+    last = [entry for entry in record.entries if isinstance(entry, Settlement)][-1]
+    record.add(replace(last, number=900))
 
 
 def reserve_less(record: RegionRecord) -> None:
