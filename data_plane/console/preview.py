@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from bailiwick.contract import decision
+from bailiwick.contract.errors import ContractError
 from bailiwick.contract.release import GATED, Manifest, PolicySet
 from data_plane.releases.blobs import BlobStore
 
@@ -35,23 +37,24 @@ async def preview(settings: RegionSettings, pool: asyncpg.Pool, offer: Offer) ->
         }
         for name in CLASSES
     ]
-    blobs = BlobStore(settings.release_dir / "blobs")
-    return {
-        "notes": offered.notes,
-        "fallback": offered.fallback,
-        "changes": changes,
-        "flips": _flips(blobs, now.get("policy"), offered.policy, settings.region.id, settings.region.jurisdiction),
-    }
+    # Off the event loop: thousands of decisions take a second or more.
+    flips = await asyncio.to_thread(_flips, settings, now.get("policy"), offered.policy)
+    return {"notes": offered.notes, "fallback": offered.fallback, "changes": changes, "flips": flips}
 
 
-def _flips(blobs: BlobStore, before: str | None, after: str, region: str, jurisdiction: str) -> dict[str, Any]:
+def _flips(settings: RegionSettings, before: str | None, after: str) -> dict[str, Any]:
+    blobs, region = BlobStore(settings.release_dir / "blobs"), settings.region
     offered = _policy(blobs, after)
     if offered is None:
         return _no_flips("the policy set is not staged yet")
     if before == after:
         return _no_flips("the policy set stays as it is")
     current = _policy(blobs, before) if before else None
-    found = decision.semantic_diff(current, offered, {"region": (region,), "jurisdiction": (jurisdiction,)})
+    here = {"region": (region.id,), "jurisdiction": (region.jurisdiction,)}
+    try:
+        found = decision.semantic_diff(current, offered, here)
+    except ContractError as error:
+        return _no_flips(f"the decisions that would flip cannot be listed: {error}")
     return {
         "combinations": found.combinations,
         "count": len(found.flips),

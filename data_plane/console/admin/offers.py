@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/offers")
 
+MOST_DIGITS = 18
 # Officers who speak at once take turns: the sequence of statements has neither gap nor twin.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('bailiwick.statement'))"
 
@@ -67,9 +68,18 @@ async def say(release: str, said: Said, context: Ctx) -> dict[str, Any]:
             "the statement is about another release",
             "sign a statement for this manifest",
         )
+    if statement.kind == "consent" and (offer.body is None or offer.state == OfferState.REFUSED):
+        raise Problem(
+            HTTPStatus.CONFLICT,
+            "not-staged",
+            f"the region did not take this release ({offer.reason or offer.state}): there is nothing to consent to",
+            "ask central operations for a release that this region can verify",
+        )
     async with context.pool.acquire() as connection, connection.transaction():
         await connection.execute(LOCK)
         await _record(connection, context, statement, envelope)
+        if offer.state != OfferState.APPLIED:  # what runs is not stopped by a word, and its state must not say so
+            await store_offers.move(connection, offer.manifest, *_moved(statement), context.now())
     return {
         "manifest": offer.manifest,
         "version": offer.version,
@@ -97,8 +107,7 @@ async def _record(connection: asyncpg.Connection, context: Context, statement: S
         envelope,
         now,
     )
-    consents = statement.kind == "consent"
-    entry = Consent if consents else Veto
+    entry = Consent if statement.kind == "consent" else Veto
     stated = entry(
         at=now,
         envelope=base64.b64encode(envelope).decode(),
@@ -106,12 +115,15 @@ async def _record(connection: asyncpg.Connection, context: Context, statement: S
         sequence=statement.sequence,
     )
     await append(connection, stated)
-    state = OfferState.CONSENTED if consents else OfferState.VETOED
-    await store_offers.move(connection, statement.manifest, state, statement.reason_code, now)
+
+
+def _moved(statement: Statement) -> tuple[OfferState, str | None]:
+    state = OfferState.CONSENTED if statement.kind == "consent" else OfferState.VETOED
+    return state, statement.reason_code
 
 
 async def _find(context: Context, release: str) -> Offer:
-    if release.isdecimal():
+    if release.isascii() and release.isdecimal() and len(release) <= MOST_DIGITS:
         offer = await store_offers.by_version(context.pool, int(release))
     else:
         offer = await store_offers.get(context.pool, release)
