@@ -17,7 +17,7 @@ _FORBIDDEN = frozenset(
     {"authorization", "body", "cookie", "csr", "email", "note", "password", "proof", "report", "secret", "token"}
 )
 _MASKED = re.compile(
-    r"bw[ice]?_[A-Za-z0-9_-]{6,}"  # keys and invitations
+    r"bw[a-z]?_[A-Za-z0-9_-]{6,}"  # keys, invitations, sign-in links, tokens
     r"|(?<=://)[^\s/@]+:[^\s/@]+(?=@)"  # user:password in an address
     r"|(?i:bearer\s+\S+)"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
