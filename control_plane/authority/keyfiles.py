@@ -33,6 +33,12 @@ def write_once(path: Path, body: bytes, mode: int = 0o600) -> bool:
     """Write a file that is not there yet, durably; returns whether it was written now."""
     if path.exists():
         return False
+    replace(path, body, mode)
+    return True
+
+
+def replace(path: Path, body: bytes, mode: int = 0o600) -> None:
+    """Put a file in place of an earlier one, in one step: whenever it is read, it is the one or the other, whole."""
     partial = path.with_name(f".{path.name}.new")
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(handle, "wb") as out:
@@ -40,13 +46,6 @@ def write_once(path: Path, body: bytes, mode: int = 0o600) -> bool:
         out.flush()
         os.fsync(out.fileno())
     partial.replace(path)
-    return True
-
-
-def replace(path: Path, body: bytes, mode: int = 0o600) -> None:
-    """Put a file in place of an earlier one, in one step."""
-    path.unlink(missing_ok=True)
-    write_once(path, body, mode)
 
 
 def pem(key: Ed25519PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
