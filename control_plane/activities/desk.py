@@ -173,8 +173,11 @@ class RequestDesk:
             raise WishRefusedError(error.code, error.message) from error
 
     async def connected(self, region: str) -> bool:
-        """Whether the region's agent holds a session now."""
+        """Whether the region's agent holds a session now, or is not to be waited for: it enrols anew, or is revoked."""
         async with self._registry.begin() as tx:
+            known = await tx.regions.get(RegionId(region))
+            if known is None or known.phase is not RegionPhase.APPROVED:
+                return True
             return _up(await _link(tx, RegionId(region)), self._clock(), self._away)
 
 

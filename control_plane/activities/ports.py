@@ -93,7 +93,7 @@ class Enrolments(Protocol):
         ...
 
     async def connected(self, region: str) -> bool:
-        """Whether the region's agent holds a session now."""
+        """Whether the region's agent holds a session now. MUST be true also where its approval no longer stands."""
         ...
 
 

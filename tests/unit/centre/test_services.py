@@ -15,6 +15,7 @@ from bailiwick.contract.checkpoint import Checkpoint, open_checkpoint, sign_chec
 from bailiwick.contract.keys import raw_public
 from bailiwick.contract.note import SignerKey, VerifierKey
 from bailiwick.contract.statement import Statement, sign_statement
+from control_plane.activities.desk import RequestDesk
 from control_plane.authority.witness import WitnessKey
 from control_plane.domain.errors import InvalidError, NotFoundError, RewrittenError, StateError, UnauthenticatedError
 from control_plane.domain.fleet import EvidenceRequest, Gate
@@ -282,3 +283,13 @@ async def test_the_centres_log_is_a_signed_tree_and_trust_names_its_key() -> Non
     trust = await TrustReader(bench.registry, ANCHORS).read()
     assert [region.region for region in trust.regions] == ["eu-de"]
     assert VerifierKey.parse(trust.regions[0].ledger).public == bench.keys.ledger
+
+
+async def test_an_onboarding_that_never_connected_does_not_stand_in_the_way_of_the_next() -> None:
+    bench = Bench()
+    desk = RequestDesk(bench.registry, bench.clock, bench.regions, timedelta(seconds=30))
+    await bench.enrol()
+    await bench.regions.approve(EU, "jonas")
+    assert not await desk.connected(EU)  # its workflow waits for the first link
+    await bench.enrol()  # the region lost its disk, and enrols with a new invitation
+    assert await desk.connected(EU)  # the earlier workflow ends, so that the new enrolment gets one of its own
