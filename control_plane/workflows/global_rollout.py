@@ -144,6 +144,8 @@ class GlobalRollout:
             key = (trouble.region, news.number, trouble.number)
             if key not in self._troubles:
                 self._troubles.add(key)
+                if self._stopping:  # what is being stopped cannot pause, or its way back would stand still
+                    continue
                 await self._pause(Order("", f"{trouble.region}: {trouble.code}"))
 
     # -- orders ------------------------------------------------------------------------------------------------------
