@@ -53,6 +53,8 @@ class Rollouts:
         now = self._clock()
         async with self._registry.begin() as tx:
             release = await _published(tx, ask.version)
+            if not ask.approvals:  # approving once for all is an approval too
+                _check_approver(actor, release.published_by or "")
             await self._refuse_rival(tx, release)
             try:
                 waves = check_plan(ask.waves or _canary_first(release), ask.gate, release.regions)
@@ -116,9 +118,7 @@ class Rollouts:
         return [one.plan for one in await self.all() if one.progress.sequence == 0]
 
     async def _approve(self, found: Rollout, order: RolloutOrder) -> None:
-        refused = may_approve(order.actor, found.plan.publisher)
-        if isinstance(refused, Refused):
-            raise ForbiddenError("own-release", f"{refused.reason}.", refused.fix)
+        _check_approver(order.actor, found.plan.publisher)
         waiting = [lane.region for lane in found.lanes if lane.phase is Phase.AWAITING_APPROVAL]
         chosen = [order.region] if order.region else waiting
         if not chosen:
@@ -155,6 +155,12 @@ def newest_lanes(lanes: Sequence[LaneView]) -> tuple[LaneView, ...]:
     for lane in sorted(lanes, key=lambda lane: lane.mode is Mode.ROLLBACK):
         chosen[lane.region] = lane
     return tuple(chosen[region] for region in sorted(chosen))
+
+
+def _check_approver(actor: str, publisher: str) -> None:
+    refused = may_approve(actor, publisher)
+    if isinstance(refused, Refused):
+        raise ForbiddenError("own-release", f"{refused.reason}.", refused.fix)
 
 
 async def _published(tx: Transaction, version: int) -> Release:

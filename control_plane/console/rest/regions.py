@@ -24,13 +24,15 @@ class InvitationBody(BaseModel):
 
 
 def router() -> APIRouter:
-    """The routes of this resource."""
+    """The routes of these resources. No idempotency key for invitations: the answer holds a secret, never kept."""
     routes = APIRouter(tags=["regions"], route_class=IdempotentRoute)
+    secret = APIRouter(tags=["regions"])
     routes.add_api_route("/regions", listed, methods=["GET"])
     routes.add_api_route("/regions/{region}", shown, methods=["GET"])
-    routes.add_api_route("/invitations", invited, methods=["POST"], status_code=201)
+    secret.add_api_route("/invitations", invited, methods=["POST"], status_code=201)
     routes.add_api_route("/regions/{region}/approve", approved, methods=["POST"])
     routes.add_api_route("/regions/{region}/revoke", revoked, methods=["POST"])
+    routes.include_router(secret)
     return routes
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from control_plane.console.rest import documents
-from control_plane.console.rest.deps import Anyone, Approver, Operator, Rest
+from control_plane.console.rest.deps import Anyone, Approver, Operator, Rest, named
 from control_plane.console.rest.documents import Document
 from control_plane.console.rest.idempotency import IdempotentRoute
 from control_plane.domain.rollouts import MAX_BAKE_SECONDS, Gate
@@ -60,6 +60,8 @@ async def shown(rollout: str, rest: Rest, _user: Anyone) -> Document:
 
 async def started(body: StartBody, rest: Rest, user: Operator) -> Document:
     """Start a rollout of a published release."""
+    if not body.approvals:
+        named(user)
     gate = Gate(body.bake_seconds, body.min_requests, body.max_error_permille)
     waves = tuple(tuple(wave) for wave in body.waves)
     return documents.rollout(await rest.rollouts.start(RolloutAsk(body.version, waves, gate, body.approvals), user.id))

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from control_plane.console.rest import documents
-from control_plane.console.rest.deps import Anyone, Operator, Rest
+from control_plane.console.rest.deps import TRUSTED, Anyone, Operator, Rest
 from control_plane.console.rest.documents import Document
-from control_plane.domain.people import SecretKind
+from control_plane.domain.errors import ForbiddenError
+from control_plane.domain.people import SecretKind, User
 from control_plane.services.users import Issued
 
 
@@ -49,15 +50,27 @@ async def added(body: UserBody, rest: Rest, user: Operator) -> Document:
 
 async def link(user_id: str, request: Request, rest: Rest, user: Operator) -> Document:
     """A one-time link that signs a person in."""
+    _own(user_id, request, user)
     made = await rest.users.issue(user_id, SecretKind.LINK, user.id)
     public: str = request.app.state.public_url
     return {**_issued(made), "path": f"/login?token={made.secret}", "url": f"{public}/login?token={made.secret}"}
 
 
-async def token(user_id: str, rest: Rest, user: Operator) -> Document:
+async def token(user_id: str, request: Request, rest: Rest, user: Operator) -> Document:
     """A token for scripts. It is shown once."""
+    _own(user_id, request, user)
     made = await rest.users.issue(user_id, SecretKind.TOKEN, user.id)
     return {**_issued(made), "token": made.secret}
+
+
+def _own(user_id: str, request: Request, user: User) -> None:
+    """From afar a sign-in is made for oneself only: nobody can become the second person of an approval."""
+    if request.scope.get(TRUSTED) is not True and user_id != user.id:
+        raise ForbiddenError(
+            "own-sign-in",
+            "Another person's sign-in is made on the centre's machine only.",
+            f"There: `bailiwick user link {user_id}`." if user_id.isalnum() else "",
+        )
 
 
 def _issued(made: Issued) -> Document:

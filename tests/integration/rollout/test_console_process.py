@@ -32,8 +32,8 @@ async def test_it_stops_while_an_event_stream_is_open(tmp_path: Path, fresh_data
     transport = httpx.AsyncHTTPTransport(uds=str(settings.admin_socket), retries=2)
     async with httpx.AsyncClient(transport=transport, base_url="http://centre", timeout=60) as client:
         await _listening(settings.admin_socket, process)
-        answers = await asyncio.gather(*(_invite(client, number) for number in range(24)))
-        assert {answer.status_code for answer in answers} == {201}
+        answers = await asyncio.gather(*(_revoke(client, number) for number in range(24)))
+        assert {answer.status_code for answer in answers} == {200}
         async with client.stream("GET", "/api/v1/events") as stream:
             lines = stream.aiter_lines()
             assert "ready" in await anext(lines)
@@ -44,9 +44,10 @@ async def test_it_stops_while_an_event_stream_is_open(tmp_path: Path, fresh_data
     assert not settings.admin_socket.exists()
 
 
-async def _invite(client: httpx.AsyncClient, number: int) -> httpx.Response:
+async def _revoke(client: httpx.AsyncClient, number: int) -> httpx.Response:
     body = {"region": f"r-{number}", "jurisdiction": "EU"}
-    return await client.post("/api/v1/invitations", json=body, headers={"Idempotency-Key": f"k{number}"})
+    assert (await client.post("/api/v1/invitations", json=body)).status_code == 201
+    return await client.post(f"/api/v1/regions/r-{number}/revoke", headers={"Idempotency-Key": f"k{number}"})
 
 
 async def _listening(path: Path, process: asyncio.subprocess.Process) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
@@ -20,6 +21,7 @@ from tests.integration.rollout.centre import Agent, Whole, example, whole_centre
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="session")]
 REGIONS = (("in-mh", "IN"), ("eu-de", "EU"))
+RECIPIENT = "age1" + "q" * 58
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -65,7 +67,7 @@ async def test_a_release_reaches_both_regions_and_goes_back(whole: Whole) -> Non
     first = await whole.publish(config, policy)
     async with agents[0].connected(), agents[1].connected():
         body = {"version": first["version"], "waves": [["in-mh"], ["eu-de"]], "bake_seconds": 1, "approvals": False}
-        one = await whole.ask("POST", "/rollouts", body)
+        one = await whole.ask("POST", "/rollouts", body, as_user="jonas")
         await _until(whole, one["id"], "complete")
 
         second = await whole.publish(config, example("policy/tightened.json"), first["manifest"])
@@ -94,7 +96,10 @@ async def test_one_region_is_away_and_one_says_no(whole: Whole) -> None:
     canary.veto = True
     async with canary.connected():
         body = {"version": release["version"], "waves": [["eu-de"], ["in-mh"]], "bake_seconds": 1, "approvals": False}
-        rollout = (await whole.ask("POST", "/rollouts", body))["id"]
+        async with whole.client("amara") as publisher:
+            refused = await publisher.post("/api/v1/rollouts", json=body)
+            assert (refused.status_code, refused.json()["code"]) == (403, "own-release")
+        rollout = (await whole.ask("POST", "/rollouts", body, as_user="jonas"))["id"]
         found = await _when(whole, rollout, lambda found: _phases(found)["in-mh"] == "vetoed")
         assert found["state"] == "running"
         assert next(lane for wave in found["waves"] for lane in wave["regions"] if lane["region"] == "eu-de")["away"]
@@ -120,6 +125,12 @@ async def test_who_may_ask_what(whole: Whole) -> None:
         refused = await viewer.post("/api/v1/invitations", json=body)
         assert (refused.status_code, refused.json()["code"]) == (403, "role")
         assert (await viewer.get("/api/v1/openapi.json")).status_code == 200
+    amara = (await whole.ask("POST", "/users/amara/token"))["token"]
+    async with whole.client(token=amara) as operator:
+        assert (await operator.post("/api/v1/users/amara/token")).status_code == 201
+        for kind in ("token", "link"):  # or whoever publishes a release could approve it under another name
+            refused = await operator.post(f"/api/v1/users/jonas/{kind}")
+            assert (refused.status_code, refused.json()["code"]) == (403, "own-sign-in")
     async with whole.client(token="bwt_wrong") as wrong:
         assert (await wrong.get("/api/v1/regions")).status_code == 401
     async with whole.client("nobody") as unknown:
@@ -127,21 +138,30 @@ async def test_who_may_ask_what(whole: Whole) -> None:
 
 
 async def test_a_repeated_write_is_answered_again_and_done_once(whole: Whole) -> None:
-    body = {"region": "eu-de", "jurisdiction": "EU"}
+    await whole.ask("POST", "/invitations", {"region": "eu-de", "jurisdiction": "EU"})
+    body = {"region": "eu-de", "recipient": RECIPIENT}
     async with whole.client("amara") as client:
         headers = {"Idempotency-Key": "once"}
-        answers = await asyncio.gather(
-            *(client.post("/api/v1/invitations", json=body, headers=headers) for _ in range(4))
-        )
+        answers = await asyncio.gather(*(client.post("/api/v1/evidence", json=body, headers=headers) for _ in range(4)))
         assert len({answer.text for answer in answers}) == 1
         assert sum(answer.headers.get("idempotency-replayed") == "true" for answer in answers) == 3
-        other = await client.post(
-            "/api/v1/invitations", json={"region": "in-mh", "jurisdiction": "IN"}, headers=headers
-        )
+        other = await client.post("/api/v1/evidence", json={**body, "first": 1}, headers=headers)
         assert other.status_code == 409
     async with whole.client("jonas") as client:
-        mine = await client.post("/api/v1/invitations", json=body, headers=headers)
-        assert mine.json()["token"] != answers[0].json()["token"]
+        mine = await client.post("/api/v1/evidence", json=body, headers=headers)
+        assert mine.json()["id"] != answers[0].json()["id"]
+
+
+async def test_no_answer_that_holds_a_secret_is_kept(whole: Whole, fresh_database: Database) -> None:
+    body, headers = {"region": "eu-de", "jurisdiction": "EU"}, {"Idempotency-Key": "secret"}
+    async with whole.client("amara") as client:
+        invited = await client.post("/api/v1/invitations", json=body, headers=headers)
+        assert invited.json()["token"].startswith("bwi_")
+        again = await client.post("/api/v1/invitations", json=body, headers=headers)
+        assert again.json()["token"] != invited.json()["token"]
+    async with await psycopg.AsyncConnection.connect(fresh_database.dsn("bw_owner")) as connection:
+        kept = await (await connection.execute("SELECT count(*) FROM idempotency")).fetchone()
+    assert kept == (0,)
 
 
 async def test_bad_requests_are_problems(whole: Whole) -> None:
