@@ -119,6 +119,7 @@ def no_release(detail: str = "") -> Refusal:
         "no_active_release",
         f"{message}; every request is refused until one is.",
         kind=SERVER,
+        reason="policy",
         fix="The region's officer consents to a release, and the agent applies it.",
         retry_after=5,
     )

@@ -226,6 +226,7 @@ async def test_no_release_means_no_service(region: GatewayRegion, engine: FakeEn
         assert "No release is active in this region yet" in answer["error"]["message"]
         assert "Retry-After" in headers or "retry-after" in headers
         assert not engine.served
+        assert [(entry["reason"], entry["policy"]) for entry in await region.entries("decision")] == [("policy", None)]
 
 
 async def test_a_release_that_cannot_be_loaded_is_not_replaced_by_the_old_one(gateway: GatewayRegion) -> None:
@@ -237,6 +238,7 @@ async def test_a_release_that_cannot_be_loaded_is_not_replaced_by_the_old_one(ga
     status, answer, _ = await post(gateway, CHAT, token)
     assert (status, answer["error"]["code"]) == (503, "no_active_release")
     assert "blob-missing" in answer["error"]["message"]
+    assert [(entry["reason"], entry["policy"]) for entry in await gateway.entries("decision")] == [("policy", None)]
 
 
 async def test_a_budget_refuses_with_its_pot_and_never_overshoots(region: GatewayRegion) -> None:
