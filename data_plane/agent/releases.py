@@ -118,7 +118,8 @@ class Releases:
         except RefusedError as error:
             await self._refuse(name, error)
             return
-        if await self._fresh(name):
+        # Asked again after the network was: a veto that came meanwhile counts.
+        if await self._fresh(name) and await self._allowed(manifest, name):
             action: ChangeAction = "rolled-back" if self._is_fallback(name) else "applied"
             await self._parts.switch.to(Step(name, manifest.version, link.generation), action)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -143,6 +143,7 @@ class FakeCentre(
         self.lose_answers = 0
         self.root_answer: bytes | None = None
         self.fetched: list[artifacts_pb2.FetchRequest] = []
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None  # happens once, while something is fetched
         self.received: list[bytes] = []
         self._changed = asyncio.Condition()
         self._servers: list[grpc.aio.Server] = []
@@ -291,6 +292,9 @@ class FakeCentre(
 
     async def Fetch(self, request, context):  # noqa: N802 -- gRPC's name
         self.fetched.append(request)
+        if self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            await happens()
         self._hear(request, context)
         body = self.tuf.fetch(request)
         if body is None:

@@ -59,6 +59,23 @@ async def test_a_release_runs_only_after_consent(centre, enrolled, publisher) ->
     assert record["highest"] == 1
 
 
+async def test_a_veto_that_comes_while_the_centre_is_asked_holds(centre, enrolled, publisher) -> None:
+    first = publisher.publish(1)
+
+    async def veto() -> None:
+        await enrolled.state(first, "veto", "OTHER")
+
+    async with enrolled.running(), enrolled.worker():
+        await centre.offer(raw_digest(first))
+        await until(lambda: _is(enrolled, first, "awaiting-consent"))
+        await enrolled.state(first)
+        centre.meanwhile = veto
+        await centre.wish(raw_digest(first))
+        await until(lambda: _state(enrolled, "vetoed"))
+        assert await enrolled.active() is None
+    assert await enrolled.entries("change") == []
+
+
 async def test_config_alone_needs_no_consent(centre, enrolled, publisher) -> None:
     first = publisher.publish(1)
     cheaper = config()
