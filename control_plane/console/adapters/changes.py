@@ -28,23 +28,27 @@ class Placed:
         return {**self.flip.attributes, "region": self.region}
 
 
-def decisions(
-    old: PolicySet | None, new: PolicySet, places: Sequence[tuple[str, str]]
-) -> tuple[int, tuple[FlipFact, ...]]:
-    """(combinations compared, flips grouped by rule), over each (region, jurisdiction) of `places` by itself.
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How many combinations were compared, and what flips; or `refused`: why they cannot be compared."""
 
-    (0, ()) when there are too many combinations to ask.
-    """
+    combinations: int = 0
+    flips: tuple[FlipFact, ...] = ()
+    refused: str = ""
+
+
+def decisions(old: PolicySet | None, new: PolicySet, places: Sequence[tuple[str, str]]) -> Compared:
+    """What flips, grouped by rule, over each (region, jurisdiction) of `places` by itself."""
     total = 0
     flips: list[Placed] = []
     for region, jurisdiction in places:
         try:
             found = decision.semantic_diff(old, new, {"region": [region], "jurisdiction": [jurisdiction]})
-        except PolicyError:
-            return 0, ()
+        except PolicyError as error:
+            return Compared(refused=str(error))
         total += found.combinations
         flips.extend(Placed(region, flip) for flip in found.flips)
-    return total, _grouped(flips)
+    return Compared(total, _grouped(flips))
 
 
 def _grouped(flips: Sequence[Placed]) -> tuple[FlipFact, ...]:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bailiwick.contract.release import Manifest, PolicySet
-from control_plane.console.adapters.changes import decisions, values
+from control_plane.console.adapters.changes import Compared, decisions, values
 from control_plane.console.adapters.fleet import reference
 from control_plane.console.web.facts.fleet import OfferFact
-from control_plane.console.web.facts.release import ChangeFact, FlipFact, ReleaseFact, RuleFact, SignatureFact
+from control_plane.console.web.facts.release import ChangeFact, ReleaseFact, RuleFact, SignatureFact
 from control_plane.domain.releases import Release, ReleaseStage
 from control_plane.domain.words import RegionId, digest_text
 from control_plane.services.regions import Regions, RegionView
@@ -26,7 +26,7 @@ class CentreReleases:
     def __init__(self, releases: Releases, regions: Regions) -> None:
         self._releases = releases
         self._regions = regions
-        self._compared: dict[tuple[str, str, tuple[str, ...]], tuple[int, tuple[FlipFact, ...]]] = {}
+        self._compared: dict[tuple[str, str, tuple[str, ...]], Compared] = {}
 
     async def releases(self) -> tuple[ReleaseFact, ...]:
         """Newest first, without changes and rules."""
@@ -47,18 +47,16 @@ class CentreReleases:
         before = _before(found, mine)
         old = await self._releases.content(before.version) if before else None
         places = tuple((v.region.id, v.region.jurisdiction) for v in views if v.region.id in mine.regions)
-        combinations = 0
-        flips: tuple[FlipFact, ...] = ()
+        compared = Compared()
         if old is None or old[0].policy != manifest.policy:
-            combinations, flips = await self._compare(
-                old[2] if old else None, policy, places, manifest, old[0] if old else None
-            )
+            compared = await self._compare(old[2] if old else None, policy, places, manifest, old[0] if old else None)
         change = ChangeFact(
             before.version if before else None,
-            combinations,
-            flips,
+            compared.combinations,
+            compared.flips,
             values(old[1] if old else None, config),
             tuple(p for p in PARTS if old is None or getattr(old[0], p) != getattr(manifest, p)),
+            compared.refused,
         )
         return _with(fact, change, policy)
 
@@ -69,7 +67,7 @@ class CentreReleases:
         places: tuple[tuple[str, str], ...],
         manifest: Manifest,
         before: Manifest | None,
-    ) -> tuple[int, tuple[FlipFact, ...]]:
+    ) -> Compared:
         """Thousands of decisions, asked off the event loop and remembered by digest."""
         key = (before.policy if before else "", manifest.policy, tuple(region for region, _ in places))
         if key not in self._compared:

@@ -1,6 +1,7 @@
 """The pure parts of the adapters: words for log entries, spans of a link, what a release changes."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from control_plane.console.adapters import changes, fleet, left
 from control_plane.console.adapters.words import SENTENCES, activity
 from control_plane.console.web.facts.fleet import Activity
+from control_plane.console.web.facts.release import ChangeFact
 from control_plane.console.web.pages.evidence import AskForm, Wrong, parse
 from control_plane.console.web.ports import EvidenceAsk
+from control_plane.console.web.views.release import change_view
 from control_plane.domain.fleet import Received
 from control_plane.domain.ledger import LogEntry
 from control_plane.domain.words import region_id
@@ -51,8 +54,9 @@ def test_recurring_lines_do_not_crowd_out_people() -> None:
 
 
 def test_what_changes_is_grouped_by_its_rule() -> None:
-    total, flips = changes.decisions(policy_set(), policy_set(NO_LAB), [("eu-de", "EU")])
-    assert total > sum(f.count for f in flips) > 0
+    found = changes.decisions(policy_set(), policy_set(NO_LAB), [("eu-de", "EU")])
+    flips = found.flips
+    assert found.combinations > sum(f.count for f in flips) > 0
     assert [f.rule for f in flips] == ["no-lab"]
     assert flips[0].denies
     assert ("team", "lab") in flips[0].attributes
@@ -60,9 +64,20 @@ def test_what_changes_is_grouped_by_its_rule() -> None:
 
 
 def test_the_same_policy_flips_nothing() -> None:
-    total, flips = changes.decisions(policy_set(), policy_set(), [("eu-de", "EU")])
-    assert total > 0
-    assert flips == ()
+    found = changes.decisions(policy_set(), policy_set(), [("eu-de", "EU")])
+    assert found.combinations > 0
+    assert (found.flips, found.refused) == ((), "")
+
+
+def test_too_many_combinations_are_never_called_the_same_policy() -> None:
+    teams = ("lab", *(f"t{n}" for n in range(15_000)))
+    many = replace(policy_set(NO_LAB), vocabularies={**policy_set().vocabularies, "team": teams})
+    found = changes.decisions(policy_set(), many, [("eu-de", "EU")])
+    assert "too many" in found.refused
+    view = change_view(ChangeFact(1, found.combinations, found.flips, refused=found.refused), 2)
+    assert view.head == "Policy changes; which decisions flip is not known."
+    assert "too many" in view.rest
+    assert change_view(ChangeFact(1), 2).head == "Policy stays the same."
 
 
 def test_config_values_are_compared_by_name() -> None:

@@ -55,7 +55,8 @@ class RuleFact:
 class ChangeFact:
     """What a release changes against the one before.
 
-    `decisions` is how many combinations were compared, 0 if policy is the same.
+    `decisions` is how many combinations were compared, 0 if policy is the same. `refused` says why a changed policy
+    could not be compared.
     """
 
     against: int | None
@@ -63,6 +64,7 @@ class ChangeFact:
     flips: tuple[FlipFact, ...] = ()
     values: tuple[ValueChange, ...] = ()
     classes: tuple[str, ...] = ()
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

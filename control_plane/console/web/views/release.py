@@ -201,7 +201,10 @@ def change_view(change: ChangeFact, version: int) -> ChangeView:
     allowed = sum(f.count for f in change.flips if not f.denies)
     against = f"release {change.against} to {version}" if change.against else f"release {version}, the first"
     values = formats.plural(len(change.values), "value changes", "values change")
-    if change.flips:
+    if change.refused:
+        head = "Policy changes; which decisions flip is not known."
+        rest = f"They could not be compared: {change.refused}. Read the rules below before anybody approves."
+    elif change.flips:
         head = f"{formats.count(denied + allowed)} of {formats.count(change.decisions)} decisions flip:"
         rest = (
             f"{formats.count(denied)} become denied, {formats.count(allowed)} become allowed. "
