@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 SUPERUSER = "bw_super"
@@ -22,7 +23,7 @@ class SettingsError(Exception):
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class CentreSection(_Section):
@@ -60,12 +61,62 @@ class ServerListener(Listener):
         return self.advertised or self.address
 
 
+class ConsoleListener(Listener):
+    """REST and pages. `public_url` is what people's browsers call it by, where an ingress with TLS stands before it.
+
+    `secure_cookie`: whether sessions travel by TLS only; by default they do, except on a loopback address.
+    """
+
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s/]+)?$")
+    secure_cookie: bool | None = None
+
+    @property
+    def url(self) -> str:
+        """The address in links."""
+        return self.public_url or f"http://{self.address}"
+
+    @property
+    def cookie_needs_tls(self) -> bool:
+        """Whether the session's cookie is marked `Secure`."""
+        if self.secure_cookie is not None:
+            return self.secure_cookie
+        return self.public_url.startswith("https://") or not _is_loopback(self.host)
+
+
 class TemporalSection(_Section):
-    """The Temporal cluster; `ui` is the address of its web pages, for links."""
+    """The Temporal cluster; `ui` is the address of its web pages, for links.
+
+    TLS is on as soon as anything of it is set. `ca` is for a cluster whose certificate no public authority signed;
+    `certificate` and `key` are for mTLS; all three are PEM files. `server_name` is the name in the cluster's
+    certificate, where that is not the host of `address`. An API key (Temporal Cloud) is given here or, better, in a
+    file that only the centre's user reads.
+    """
 
     address: str = "127.0.0.1:8703"
     namespace: str = "default"
     ui: str = "http://127.0.0.1:8704"
+    tls: bool = False
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    server_name: str = ""
+    api_key: SecretStr | None = None
+    api_key_file: Path | None = None
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether the connection is by TLS."""
+        return any((self.tls, self.ca, self.certificate, self.server_name, self.api_key, self.api_key_file))
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            message = "mTLS takes both `certificate` and `key`"
+            raise ValueError(message)
+        if self.api_key is not None and self.api_key_file is not None:
+            message = "give `api_key` or `api_key_file`, not both"
+            raise ValueError(message)
+        return self
 
 
 class DatabaseSection(_Section):
@@ -116,11 +167,15 @@ class CentreSettings(BaseSettings):
     """Everything that the centre's processes can be told."""
 
     model_config = SettingsConfigDict(
-        env_prefix="BAILIWICK_CENTRE__", env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix="BAILIWICK_CENTRE__",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     centre: CentreSection
-    console: Listener = Listener(port=8700)
+    console: ConsoleListener = ConsoleListener(port=8700)
     agents: ServerListener = ServerListener(port=8701)
     enrolment: ServerListener = ServerListener(port=8702)
     temporal: TemporalSection = TemporalSection()
@@ -173,6 +228,13 @@ class CentreSettings(BaseSettings):
     def printable(self) -> str:
         """The effective settings as JSON, secrets masked."""
         return self.model_dump_json(indent=2)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def load(path: Path) -> CentreSettings:

@@ -74,7 +74,7 @@ async def serve(settings: CentreSettings, engine: AsyncEngine, stop: asyncio.Eve
         _rest(settings, centre, parts, feed, PostgresRegistry(answers)),
         _pages(settings, centre, parts, feed),
         Probes(version("bailiwick"), lambda: _answers(engine), lambda: _numbers(centre, parts)),
-        f"http://{settings.console.address}",
+        settings.console.url,
     )
     public, admin = Server(_config(app)), Server(_config(Trusted(app)))
     sockets = _tcp(settings), _unix(settings.admin_socket)
@@ -185,6 +185,7 @@ def _pages(settings: CentreSettings, centre: Centre, parts: Conduct, feed: Topic
         session_key=_session_key(settings),
         centre=settings.centre.name,
         unreachable=(SQLAlchemyError, OSError),
+        secure_cookie=settings.console.cookie_needs_tls,
     )
 
 

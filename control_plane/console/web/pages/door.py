@@ -68,7 +68,7 @@ def router(site: Site) -> APIRouter:
         viewer = await site.viewer(request)
         await site.form(request, viewer)
         answer = RedirectResponse("/login", 303)
-        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=site.deps.secure_cookie)
         return answer
 
     return routes
