@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from bailiwick.contract.times import format_time
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/ledger")
 
 PAGE = 1000
+LARGEST = 2**53 - 1  # of an index; the database would take no more than 2**63
 
 
 class NewToken(BaseModel):
@@ -33,7 +34,7 @@ class NewToken(BaseModel):
 @router.get("/entries")
 async def entries(
     context: Ctx,
-    first: Annotated[int, Query(ge=0)] = 0,
+    first: Annotated[int, Query(ge=0, le=LARGEST)] = 0,
     limit: Annotated[int, Query(ge=1, le=PAGE)] = 100,
     last: Annotated[int | None, Query(ge=1, le=PAGE)] = None,
 ) -> dict[str, Any]:
@@ -51,7 +52,7 @@ async def entries(
 
 
 @router.get("/entries/{index}")
-async def entry(index: int, context: Ctx) -> dict[str, Any]:
+async def entry(index: Annotated[int, Path(ge=0, le=LARGEST)], context: Ctx) -> dict[str, Any]:
     """One entry."""
     row = await context.pool.fetchrow("SELECT idx, body FROM ledger_entry WHERE idx = $1", index)
     if row is None:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query
 from bailiwick.contract import merkle
 from bailiwick.contract.note import VerifierKey
 from data_plane.console import trust
+from data_plane.console.admin.ledger import LARGEST
 from data_plane.console.context import Context, Ctx
 from data_plane.console.problems import Problem, not_found
 from data_plane.ledger import fsck, reader
@@ -33,7 +34,9 @@ async def check(context: Ctx) -> dict[str, Any]:
 
 @router.get("/prove")
 async def prove(
-    context: Ctx, index: Annotated[int | None, Query(ge=0)] = None, number: Annotated[int | None, Query(ge=1)] = None
+    context: Ctx,
+    index: Annotated[int | None, Query(ge=0, le=LARGEST)] = None,
+    number: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
 ) -> dict[str, Any]:
     """An entry, by its index or its admission number, with its inclusion proof in the newest checkpoint."""
     found = index if number is None else await reader.index_of(context.pool, number)
