@@ -65,13 +65,13 @@ async def get(database: Database, manifest: str) -> Offer | None:
     return None if row is None else _offer(row)
 
 
-async def by_version(database: Database, version: int) -> Offer | None:
-    """The newest offer with a version number."""
-    row = await database.fetchrow(
-        f"SELECT {COLUMNS} FROM offer WHERE version = $1 ORDER BY seen_at DESC LIMIT 1",  # noqa: S608 -- constants
+async def by_version(database: Database, version: int) -> list[Offer]:
+    """All offers with a version number: honest centres make one, others may make several."""
+    rows = await database.fetch(
+        f"SELECT {COLUMNS} FROM offer WHERE version = $1 ORDER BY seen_at LIMIT 16",  # noqa: S608 -- constants
         version,
     )
-    return None if row is None else _offer(row)
+    return [_offer(row) for row in rows]
 
 
 async def newest(database: Database, limit: int = 100) -> list[Offer]:

@@ -167,6 +167,24 @@ async def test_a_strangers_consent_starts_nothing_and_stays_out_of_the_ledger(
         assert len(await agent.entries("consent")) == 1
 
 
+async def test_a_version_that_names_two_releases_names_none(
+    centre: FakeCentre, region: WholeRegion, publisher: Publisher
+) -> None:
+    """An officer who looked at one release must not sign another that came after under the same number."""
+    agent = region.agent
+    shown, slipped_in = publisher.publish(1, policies=TIGHT), publisher.publish(1, policies=PERMITTING)
+    async with region.processes("console"), agent.running(), region.admin() as admin:
+        await enrol(centre, agent)
+        await centre.offer(raw_digest(shown))
+        await until(lambda: agent.offer_state(shown))
+        assert (await admin.get("/offers/1")).json()["manifest"] == shown
+        await centre.offer(raw_digest(shown), raw_digest(slipped_in))
+        await until(lambda: agent.offer_state(slipped_in))
+        answer = await admin.get("/offers/1")
+        assert (answer.status_code, answer.json()["code"]) == (409, "ambiguous")
+        assert (await admin.get(f"/offers/{shown}")).json()["manifest"] == shown
+
+
 async def test_the_region_serves_while_its_certificate_is_expired_for_weeks(
     centre: FakeCentre, region: WholeRegion, publisher: Publisher
 ) -> None:

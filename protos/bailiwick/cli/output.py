@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from bailiwick.contract.fields import DECEPTIVE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -67,7 +69,7 @@ class Output:
         width = max((len(name) for name in fields), default=0)
         for name, value in fields.items():
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            self.console.print(f"[bold]{name.ljust(width)}[/]  {_plain(text)}")
+            self.console.print(f"[bold]{name.ljust(width)}[/]  {_plain(text, width + 2)}")
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
         """Print a table; nothing under `--json`. Columns whose name ends in `#` are numbers."""
@@ -98,6 +100,11 @@ class Output:
             yield progress
 
 
-def _plain(text: str) -> str:
-    """Text whose square brackets are not markup."""
-    return text.replace("[", "\\[")
+def _plain(text: str, indent: int = 0) -> str:
+    """Text that cannot pass for anything else.
+
+    Square brackets are not markup, control characters and marks of direction show as what they are, and no line after
+    the first stands where a line of ours could: it may come from the other side of the border.
+    """
+    shown = DECEPTIVE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return shown.replace("[", "\\[").replace("\n", "\n" + " " * indent + "\N{BOX DRAWINGS LIGHT VERTICAL} ")

@@ -12,6 +12,9 @@ from bailiwick.contract.times import parse_time
 T = TypeVar("T")
 Reader: TypeAlias = Callable[[object], T]
 
+# Control characters but tab and newline, breaks of lines that do not look like one, overrides and isolates of direction
+# (Unicode TR 36, section 3.5), halves of characters.
+DECEPTIVE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _IDENTIFIER: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?", re.ASCII)
 _HEX: Final = re.compile(r"[0-9a-f]*", re.ASCII)
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
@@ -47,10 +50,14 @@ def distinct(value: object, limit: int, read: Reader[T]) -> tuple[T, ...]:
 
 
 def text(value: object, limit: int = 256) -> str:
-    """A string of at most `limit` characters, without control characters but newline and tab."""
+    """A string of at most `limit` characters that reads as it stands.
+
+    Control characters but newline and tab are refused, and so is what turns the direction of writing or breaks lines
+    unseen: people decide by what these texts seem to say.
+    """
     if type(value) is not str or len(value) > limit:
         raise MalformedError(f"not a text of at most {limit} characters")
-    if not value.isprintable() and any(c < " " and c not in "\n\t" for c in value):
+    if not value.isprintable() and DECEPTIVE.search(value) is not None:
         raise MalformedError("a text holds control characters")
     return value
 
