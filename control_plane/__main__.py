@@ -41,6 +41,9 @@ def main(argv: list[str] | None = None) -> int:
     if arguments.check_config:
         print(settings.printable())  # noqa: T201 - the command's answer
         return 0
+    if arguments.process is None:
+        print(f"control_plane: say which process: {', '.join(sorted(PROCESSES))}", file=sys.stderr)  # noqa: T201 - same
+        return USAGE_ERROR
     module = importlib.import_module(PROCESSES[arguments.process])
     run = cast("Callable[[CentreSettings], int]", module.main)
     return run(settings)
@@ -48,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m control_plane", description="One process of the centre.")
-    parser.add_argument("process", choices=sorted(PROCESSES))
+    parser.add_argument("process", nargs="?", choices=sorted(PROCESSES), help="not needed with --check-config")
     default = os.environ.get("BAILIWICK_CONFIG")
     parser.add_argument("--config", default=default, required=default is None, help="path of centre.toml")
     parser.add_argument("--check-config", action="store_true", help="check and print the effective settings, then end")

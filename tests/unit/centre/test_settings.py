@@ -52,6 +52,9 @@ def test_the_command_line_checks_and_refuses(tmp_path: Path, capsys: pytest.Capt
     path = written(tmp_path, GOOD)
     assert main(["api", "--config", str(path), "--check-config"]) == 0
     assert '"northbridge"' in capsys.readouterr().out
+    assert main(["--config", str(path), "--check-config"]) == 0
+    assert main(["--config", str(path)]) == 2
+    assert "say which process: api, console" in capsys.readouterr().err
     assert main(["api", "--config", str(tmp_path / "missing.toml")]) == 2
     assert "cannot be read" in capsys.readouterr().err
     with pytest.raises(SettingsError):
