@@ -8,12 +8,15 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+import asyncpg
+import structlog
 import uvicorn
 
 from data_plane.bootstrap.lifecycle import run
 from data_plane.console.app import admin_app, public_app
 from data_plane.console.context import Context
 from data_plane.database.pool import open_pool
+from data_plane.evidence import grants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 ROLE = "bw_console"
 GRACE_SECONDS = 5
 STATEMENT_SECONDS = 600.0
+EXPIRE_SECONDS = 60.0
+UNEXPIRED = "evidence_expiry_waits"
 _QUIET: Final[dict[str, Any]] = {
     "log_config": None,
     "access_log": False,
@@ -44,17 +49,30 @@ async def _serve(settings: RegionSettings, stop: asyncio.Event) -> None:
         uvicorn.Config(public_app(context), **_QUIET, host=settings.console.host, port=settings.console.port)
     )
     admin = _Server(uvicorn.Config(admin_app(context), **_QUIET))
+    await grants.clear(settings, pool)
     private = _private_socket(settings.admin_socket)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(public.serve())
             tasks.create_task(admin.serve(sockets=[private]))
+            expiring = tasks.create_task(_expire(context))
             await stop.wait()
+            expiring.cancel()
             public.should_exit = admin.should_exit = True
     finally:
         await pool.close()
         private.close()
         settings.admin_socket.unlink(missing_ok=True)
+
+
+async def _expire(context: Context) -> None:
+    """Ends grants soon after their time; what fails is tried again in the next round."""
+    while True:
+        try:
+            await grants.expire(context.settings, context.pool, context.now())
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            structlog.get_logger().warning(UNEXPIRED, error=type(error).__name__)
+        await asyncio.sleep(EXPIRE_SECONDS)
 
 
 class _Server(uvicorn.Server):

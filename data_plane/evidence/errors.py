@@ -4,7 +4,8 @@
 
     EvidenceError
     ├── RangeError       the range asked for is not there, or not witnessed yet
-    └── IncompleteError  something that the range refers to is missing from the region's own files
+    ├── IncompleteError  something that the range refers to is missing from the region's own files
+    └── GrantedError     the request was granted already
 """
 
 
@@ -18,3 +19,7 @@ class RangeError(EvidenceError):
 
 class IncompleteError(EvidenceError):
     """The region lacks a part that the bundle needs."""
+
+
+class GrantedError(EvidenceError):
+    """The request was granted already."""

@@ -10,7 +10,6 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from bailiwick.contract.times import format_time
-from data_plane.console import tokens
 from data_plane.console.context import Ctx
 from data_plane.console.problems import Problem, not_found
 from data_plane.evidence import grants
@@ -67,7 +66,6 @@ async def grant(asked: NewGrant, context: Ctx) -> dict[str, Any]:
         )
     expires = now + timedelta(hours=asked.hours)
     built = await grants.build(context.settings, context.pool, request, asked.recipient, expires, now)
-    token = await tokens.issue(context.pool, tokens.bundle_scope(built.id), expires)
     console = context.settings.console
     return {
         "id": built.id,
@@ -76,6 +74,6 @@ async def grant(asked: NewGrant, context: Ctx) -> dict[str, Any]:
         "first": built.first,
         "next": built.next,
         "url": f"http://{console.host}:{console.port}/bundles/{built.id}",
-        "token": token,
+        "token": built.token,
         "expires_at": format_time(expires),
     }

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from bailiwick.contract.times import format_time
-from data_plane.console import tokens
 from data_plane.console.context import Context, Ctx
 from data_plane.console.problems import not_found
+from data_plane.evidence import tokens
 
 if TYPE_CHECKING:
     import asyncpg

@@ -123,8 +123,17 @@ def _moved(statement: Statement) -> tuple[OfferState, str | None]:
 
 
 async def _find(context: Context, release: str) -> Offer:
+    offer: Offer | None
     if release.isascii() and release.isdecimal() and len(release) <= MOST_DIGITS:
-        offer = await store_offers.by_version(context.pool, int(release))
+        named = await store_offers.by_version(context.pool, int(release))
+        if len(named) > 1:  # what an officer has looked at must be what they sign
+            raise Problem(
+                HTTPStatus.CONFLICT,
+                "ambiguous",
+                f"{len(named)} releases call themselves version {release}",
+                "name the one that you mean by its manifest's digest, and ask central operations why",
+            )
+        offer = named[0] if named else None
     else:
         offer = await store_offers.get(context.pool, release)
     if offer is None:

@@ -7,11 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from fastapi.responses import FileResponse
 
-from data_plane.console import tokens
 from data_plane.console.context import Ctx
 from data_plane.console.problems import not_found
 from data_plane.console.public.tiles import require
-from data_plane.evidence import grants
+from data_plane.evidence import grants, tokens
 
 router = APIRouter(prefix="/bundles")
 

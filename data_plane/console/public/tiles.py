@@ -10,9 +10,9 @@ from fastapi.responses import Response
 
 from bailiwick.contract import tiles
 from bailiwick.contract.errors import MalformedError
-from data_plane.console import tokens
 from data_plane.console.context import Ctx
 from data_plane.console.problems import Problem, not_found
+from data_plane.evidence import tokens
 from data_plane.ledger.errors import TileMissingError
 from data_plane.ledger.tile_files import TileFiles
 

@@ -10,7 +10,8 @@ from bailiwick.contract import merkle
 from bailiwick.contract.checkpoint import open_checkpoint
 from bailiwick.contract.note import VerifierKey
 from bailiwick.contract.tiles import decode_bundle
-from data_plane.console import tokens, trust
+from data_plane.console import trust
+from data_plane.evidence import tokens
 from tests.fixtures.agent import until, utc
 from tests.fixtures.ledger import put
 from tests.integration.console_region.conftest import Console

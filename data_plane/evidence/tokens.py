@@ -39,3 +39,8 @@ async def permits(pool: asyncpg.Pool, token: str, scope: str, now: datetime) -> 
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
+
+
+async def forget_expired(pool: asyncpg.Pool, now: datetime) -> None:
+    """Delete tokens that open nothing any more."""
+    await pool.execute("DELETE FROM read_token WHERE expires_at <= $1", now)
