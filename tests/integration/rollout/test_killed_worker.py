@@ -19,7 +19,7 @@ from tests.integration.rollout.test_whole_centre import _join, _when
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.faults,
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(480),
     pytest.mark.asyncio(loop_scope="session"),
 ]
 

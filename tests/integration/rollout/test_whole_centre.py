@@ -19,7 +19,7 @@ from tests.fixtures.centre import RegionEnd
 from tests.fixtures.postgres import Database
 from tests.integration.rollout.centre import Agent, Whole, example, whole_centre
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(480), pytest.mark.asyncio(loop_scope="session")]
 REGIONS = (("in-mh", "IN"), ("eu-de", "EU"))
 RECIPIENT = "age1" + "q" * 58
 
@@ -48,7 +48,7 @@ async def _until(whole: Whole, rollout: str, state: str) -> Any:
 
 
 async def _when(whole: Whole, rollout: str, happened: Callable[[Any], bool]) -> Any:
-    end, found = time.monotonic() + 60, None
+    end, found = time.monotonic() + 150, None
     while time.monotonic() < end:
         found = await whole.ask("GET", f"/rollouts/{rollout}")
         if happened(found):
