@@ -19,11 +19,12 @@ from data_plane.console.admin import (
     keys,
     ledger,
     offers,
+    officer_link,
     status,
     trust,
     verification,
 )
-from data_plane.console.public import bundles, tiles
+from data_plane.console.public import bundles, officer, tiles
 
 if TYPE_CHECKING:
     from data_plane.console.context import Context
@@ -34,14 +35,16 @@ def public_app(context: Context) -> FastAPI:
     app = _app(context, "Bailiwick region: evidence")
     app.include_router(tiles.router)
     app.include_router(bundles.router)
+    app.include_router(officer.router)
     return app
 
 
 def admin_app(context: Context) -> FastAPI:
     """What the owner of the region's files may do."""
     app = _app(context, "Bailiwick region: admin")
-    routes = (agent, egress, engines, enrolment, erasures, evidence, keys, ledger, offers, status, trust, verification)
-    for resource in routes:
+    governing = (agent, enrolment, erasures, evidence, keys, offers, officer_link)
+    showing = (egress, engines, ledger, status, trust, verification)
+    for resource in (*governing, *showing):
         app.include_router(resource.router)
     return app
 

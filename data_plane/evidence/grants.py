@@ -110,7 +110,7 @@ async def downloaded(settings: RegionSettings, pool: asyncpg.Pool, grant: str, n
     row = await pool.fetchrow("SELECT * FROM evidence_grant WHERE id = $1 AND expires_at > $2", grant, now)
     if row is None:
         return None
-    path = settings.data_dir / "bundles" / row["path"]
+    path = settings.data_dir / "bundles" / str(row["path"])
     if not path.exists():
         return None
     if row["downloaded_at"] is None:

@@ -41,6 +41,17 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+async def redeem(pool: asyncpg.Pool, token: str, scope: str, now: datetime) -> bool:
+    """Use a token up: true for one caller, however many bring it."""
+    used = await pool.fetchval(
+        "DELETE FROM read_token WHERE hash = $1 AND scope = $2 AND expires_at > $3 RETURNING 1",
+        _hash(token),
+        scope,
+        now,
+    )
+    return used is not None
+
+
 async def forget_expired(pool: asyncpg.Pool, now: datetime) -> None:
     """Delete tokens that open nothing any more."""
     await pool.execute("DELETE FROM read_token WHERE expires_at <= $1", now)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pyrage
 import pytest
 
 from data_plane.console.app import admin_app, public_app
@@ -49,3 +50,9 @@ async def console(region_database: Database, tmp_path: Path) -> AsyncIterator[Co
 def _client(app: Any) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://region")
+
+
+@pytest.fixture
+def identity() -> pyrage.x25519.Identity:
+    """An auditor's age identity."""
+    return pyrage.x25519.Identity.generate()

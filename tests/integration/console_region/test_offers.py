@@ -22,10 +22,12 @@ from tests.integration.console_region.conftest import Console
 pytestmark = pytest.mark.integration
 
 
-async def _staged(console: Console, version: int, extra: str = "", state: OfferState = OfferState.AWAITING_CONSENT):
+async def staged(
+    console: Console, version: int, extra: str = "", state: OfferState = OfferState.AWAITING_CONSENT, notes: str = ""
+):
     blobs = BlobStore(console.region.settings.release_dir / "blobs")
     named = {"config": blobs.put(config().encode()), "policy": blobs.put(policy_set(extra).encode())}
-    manifest = Manifest(version, ("eu-de",), utc(), **named)
+    manifest = Manifest(version, ("eu-de",), utc(), **named, notes=notes)
     blobs.put(manifest.encode())
     offer = Offer(manifest.digest, version, state, None, ("policy",), manifest.encode(), utc(), utc())
     connection = await console.region.connect()
@@ -34,7 +36,7 @@ async def _staged(console: Console, version: int, extra: str = "", state: OfferS
     return manifest
 
 
-async def _runs(console: Console, manifest: Manifest) -> None:
+async def runs(console: Console, manifest: Manifest) -> None:
     connection = await console.region.connect()
     active = Active(manifest.digest, manifest.version, manifest.config, manifest.policy, None, None, 1, utc())
     await store_active.write(connection, active)
@@ -48,7 +50,7 @@ def _said(console: Console, manifest: str, sequence: int = 1, **changes: Any) ->
 
 
 async def test_consent_is_stored_recorded_and_shown_at_once(console: Console) -> None:
-    manifest = await _staged(console, 3)
+    manifest = await staged(console, 3)
     answer = await console.admin.post("/offers/3/statement", json=_said(console, manifest.digest))
     assert answer.status_code == 201
     assert answer.json() == {"manifest": manifest.digest, "version": 3, "kind": "consent", "sequence": 1}
@@ -60,7 +62,7 @@ async def test_consent_is_stored_recorded_and_shown_at_once(console: Console) ->
 
 
 async def test_a_veto_after_consent_decides(console: Console) -> None:
-    manifest = await _staged(console, 3)
+    manifest = await staged(console, 3)
     await console.admin.post("/offers/3/statement", json=_said(console, manifest.digest))
     veto = _said(console, manifest.digest, 2, kind="veto", reason_code="LEGAL-BASIS-MISSING")
     assert (await console.admin.post(f"/offers/{manifest.digest}/statement", json=veto)).status_code == 201
@@ -78,7 +80,7 @@ async def test_a_veto_after_consent_decides(console: Console) -> None:
     ],
 )
 async def test_a_statement_that_does_not_count_changes_nothing(console: Console, changes, answer) -> None:
-    manifest = await _staged(console, 3)
+    manifest = await staged(console, 3)
     sent = _said(console, **{"manifest": manifest.digest, **changes})
     assert await console.refused("POST", "/offers/3/statement", json=sent) == answer
     assert await console.region.offer_state(manifest.digest) == "awaiting-consent"
@@ -87,7 +89,7 @@ async def test_a_statement_that_does_not_count_changes_nothing(console: Console,
 
 
 async def test_a_flipped_bit_or_another_form_of_an_envelope_is_refused(console: Console) -> None:
-    manifest = await _staged(console, 3)
+    manifest = await staged(console, 3)
     envelope = _said(console, manifest.digest)["envelope"]
     for wrong in (envelope.replace("consent", "cons3nt"), envelope + " ", envelope[:-9], "", "{}"):
         sent = {"envelope": wrong}
@@ -96,7 +98,7 @@ async def test_a_flipped_bit_or_another_form_of_an_envelope_is_refused(console: 
 
 
 async def test_a_sequence_counts_once_however_many_speak_at_once(console: Console) -> None:
-    manifest = await _staged(console, 3)
+    manifest = await staged(console, 3)
     sent = [_said(console, manifest.digest, at=utc() + timedelta(seconds=n)) for n in range(4)]
     answers = await asyncio.gather(*(console.admin.post("/offers/3/statement", json=one) for one in sent))
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
@@ -104,15 +106,15 @@ async def test_a_sequence_counts_once_however_many_speak_at_once(console: Consol
 
 
 async def test_nobody_consents_to_what_the_region_refused(console: Console) -> None:
-    manifest = await _staged(console, 3, state=OfferState.REFUSED)
+    manifest = await staged(console, 3, state=OfferState.REFUSED)
     sent = _said(console, manifest.digest)
     assert await console.refused("POST", "/offers/3/statement", json=sent) == (409, "not-staged")
     assert await console.region.offer_state(manifest.digest) == "refused"
 
 
 async def test_a_veto_of_what_runs_is_recorded_and_does_not_claim_that_it_stopped(console: Console) -> None:
-    manifest = await _staged(console, 3, state=OfferState.APPLIED)
-    await _runs(console, manifest)
+    manifest = await staged(console, 3, state=OfferState.APPLIED)
+    await runs(console, manifest)
     veto = _said(console, manifest.digest, kind="veto", reason_code="OTHER")
     assert (await console.admin.post("/offers/3/statement", json=veto)).status_code == 201
     assert len(await console.region.entries("veto")) == 1
@@ -120,8 +122,8 @@ async def test_a_veto_of_what_runs_is_recorded_and_does_not_claim_that_it_stoppe
 
 
 async def test_the_officer_sees_what_would_change_and_which_decisions_flip(console: Console) -> None:
-    await _runs(console, await _staged(console, 3, state=OfferState.APPLIED))
-    await _staged(console, 4, NO_LAB)
+    await runs(console, await staged(console, 3, state=OfferState.APPLIED))
+    await staged(console, 4, NO_LAB)
     shown = (await console.admin.get("/offers/4")).json()
     assert [change["class"] for change in shown["changes"] if change["changes"]] == ["policy"]
     flips = shown["flips"]
