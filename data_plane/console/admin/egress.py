@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
 from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError
 
 from bailiwick.agent.v1 import agent_pb2
 from bailiwick.contract.errors import ContractError
@@ -19,6 +20,7 @@ from data_plane.console.problems import not_found
 from data_plane.privacy import store_egress
 
 if TYPE_CHECKING:
+    import asyncpg
     from google.protobuf.message import Message
 
 router = APIRouter(prefix="/egress")
@@ -48,10 +50,17 @@ async def listed(context: Ctx, limit: Annotated[int, Query(ge=1, le=1000)] = 100
 @router.get("/reconcile")
 async def reconcile(context: Ctx) -> dict[str, Any]:
     """Whether released plus held back equals the ledger: requests and micro-units, over all reports so far."""
-    next_index = await context.pool.fetchval("SELECT coalesce(max(next_idx), 0) FROM report")
-    released = _released([row["body"] for row in await context.pool.fetch("SELECT body FROM report ORDER BY sequence")])
-    held = _ledger([row["body"] for row in await context.pool.fetch(HELD)])
-    recorded = _ledger([row["body"] for row in await context.pool.fetch(RECORDED, next_index)])
+    # One snapshot: a report made in between would count as released and not as recorded.
+    async with (
+        context.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        next_index = await connection.fetchval("SELECT coalesce(max(next_idx), 0) FROM report")
+        released = dict.fromkeys(MEASURES, 0)
+        async for row in connection.cursor("SELECT body FROM report", prefetch=BATCH):
+            _add(released, _released(row["body"]))
+        held = await _ledger(connection, HELD)
+        recorded = await _ledger(connection, RECORDED, next_index)
     total = {name: released[name] + held[name] for name in recorded}
     return {
         "up_to_index": next_index,
@@ -82,9 +91,12 @@ async def shown(digest: str, context: Ctx) -> dict[str, Any]:
 
 
 HELD = (
-    "SELECT body FROM ledger_entry WHERE idx IN (SELECT idx FROM report_carry) AND kind IN ('settlement', 'decision')"
+    "SELECT kind, body FROM ledger_entry"
+    " WHERE idx IN (SELECT idx FROM report_carry) AND kind IN ('settlement', 'decision')"
 )
-RECORDED = "SELECT body FROM ledger_entry WHERE idx < $1 AND kind IN ('settlement', 'decision')"
+RECORDED = "SELECT kind, body FROM ledger_entry WHERE idx < $1 AND kind IN ('settlement', 'decision')"
+MEASURES = ("requests", "refusals", "cost_micro")
+BATCH = 1000
 
 
 def _entry(index: int, body: bytes) -> dict[str, Any]:
@@ -108,14 +120,17 @@ def _decoded(name: str, body: bytes) -> dict[str, Any]:
     kind = CONTENTS.get(name)
     if kind is None:
         return {}
-    message = kind.FromString(body)
-    if isinstance(message, metrics_pb2.SubmitRequest):
-        message = metrics_pb2.Report.FromString(message.report)
+    try:
+        message = kind.FromString(body)
+        if isinstance(message, metrics_pb2.SubmitRequest):
+            message = metrics_pb2.Report.FromString(message.report)
+    except DecodeError:  # the bytes are shown by length and digest; what they are is not for this page to guess
+        return {}
     return MessageToDict(message, preserving_proto_field_name=True)
 
 
-def _released(bodies: list[bytes]) -> dict[str, int]:
-    cells = [cell for body in bodies for cell in metrics_pb2.Report.FromString(body).cells]
+def _released(body: bytes) -> dict[str, int]:
+    cells = metrics_pb2.Report.FromString(body).cells
     return {
         "requests": sum(cell.requests for cell in cells),
         "refusals": sum(count.count for cell in cells for count in cell.refusals),
@@ -123,11 +138,17 @@ def _released(bodies: list[bytes]) -> dict[str, int]:
     }
 
 
-def _ledger(bodies: list[bytes]) -> dict[str, int]:
-    entries = [json.loads(body) for body in bodies]
-    settled = [entry for entry in entries if entry["kind"] == "settlement"]
-    return {
-        "requests": len(settled),
-        "refusals": len(entries) - len(settled),
-        "cost_micro": sum(entry["cost"] for entry in settled),
-    }
+async def _ledger(connection: asyncpg.Connection, query: str, *values: int) -> dict[str, int]:
+    """Sums over entries, batch by batch: neither the ledger nor its decoding is held all at once."""
+    sums = dict.fromkeys(MEASURES, 0)
+    async for row in connection.cursor(query, *values, prefetch=BATCH):
+        if row["kind"] == "settlement":
+            _add(sums, {"requests": 1, "cost_micro": json.loads(row["body"])["cost"]})
+        else:
+            _add(sums, {"refusals": 1})
+    return sums
+
+
+def _add(sums: dict[str, int], more: dict[str, int]) -> None:
+    for name, amount in more.items():
+        sums[name] += amount
