@@ -16,9 +16,13 @@ from bailiwick.cli.output import Exit, Output, fail
 from bailiwick.contract import statement
 
 Release = Annotated[str, typer.Argument(help="The release: its version, or its manifest digest (sha256:...).")]
-KeyFile = Annotated[
-    Path | None,
-    typer.Option("--key", help="The officer's private key [officers/<region>/officer.pem].", show_default=False),
+KeyFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--key",
+        help="An officer's private key [officers/<region>/officer.pem]; repeat where several must sign.",
+        show_default=False,
+    ),
 ]
 
 
@@ -70,7 +74,7 @@ def show(region: RegionOption, release: Release, home: HomeOption = None, json_:
 
 
 def give(
-    region: RegionOption, release: Release, key: KeyFile = None, home: HomeOption = None, json_: JsonOption = False
+    region: RegionOption, release: Release, key: KeyFiles = None, home: HomeOption = None, json_: JsonOption = False
 ) -> None:
     """Consent to a release with the officer's key."""
     _state(region, release, "consent", None, key, home, json_=json_)
@@ -80,7 +84,7 @@ def refuse(
     region: RegionOption,
     release: Release,
     reason: Annotated[str, typer.Option("--reason", help="One of: " + ", ".join(statement.VETO_REASONS))],
-    key: KeyFile = None,
+    key: KeyFiles = None,
     home: HomeOption = None,
     json_: JsonOption = False,
 ) -> None:
@@ -95,13 +99,13 @@ def _state(
     release: str,
     kind: statement.Kind,
     reason: str | None,
-    key: Path | None,
+    keys: list[Path] | None,
     home: Path | None,
     *,
     json_: bool,
 ) -> None:
     output = Output(json_)
-    signer = _load(key or places.home(home) / "officers" / region / "officer.pem")
+    signers = [_load(path) for path in keys or [places.home(home) / "officers" / region / "officer.pem"]]
     with places.region_client(region, home) as client:
         offer: dict[str, Any] = client.get(f"/offers/{release}").json()
         said = statement.Statement(
@@ -112,7 +116,7 @@ def _state(
             reason_code=reason,
             at=datetime.now(UTC),
         )
-        envelope = statement.sign_statement(said, [signer])
+        envelope = statement.sign_statement(said, signers)
         answer = client.post(f"/offers/{offer['manifest']}/statement", json={"envelope": envelope.decode()}).json()
     output.document(answer)
 

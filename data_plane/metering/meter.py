@@ -302,11 +302,6 @@ class Meter:
                 self._log.info(events.STORE_BACK, turns=turn)
                 return resolution
 
-    async def _outage(self, error: StoreLostError) -> None:
-        """The store went away between two batches: nothing is in doubt, but nothing can be admitted either."""
-        self._log.warning(events.STORE_LOST, reason=str(error))
-        await self._lost([], [], [])
-
     async def _reload(self) -> None:
         book = await self._store.pots()
         if book.revision != self._book.revision:
