@@ -16,7 +16,7 @@ from bailiwick.verify.findings import Code
 from tests.fakes.region_record import RegionRecord, bent, usual
 from tests.unit.verify.test_verifier import codes, first_of, resign, run
 
-UNUSED = {Code.ARCHIVE, Code.OPEN, Code.REPORT_SIGNATURE}  # named for scripts; the first ends as an ArchiveError
+UNUSED = {Code.ARCHIVE}  # named for scripts; it ends as an ArchiveError
 
 
 def few() -> RegionRecord:
