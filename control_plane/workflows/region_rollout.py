@@ -380,6 +380,7 @@ class RegionRollout:
         info = workflow.info()
         if beside is None and info.is_continue_as_new_suggested() and workflow.all_handlers_finished():
             await self._scribe.settled()
+            self._check_stopped()  # what arrived meanwhile is carried along, but an abort ends the lane
             carried = Carried(
                 self._view,
                 self._known,
