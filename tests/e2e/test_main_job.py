@@ -10,6 +10,7 @@ import json
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx
 import openai
@@ -26,13 +27,14 @@ REGIONS = ("eu-de", "in-mh")
 CURRENCIES = {"eu-de": "EUR", "in-mh": "INR"}
 
 
-def region_of(played: Played, name: str) -> dict:
-    return next(region for region in played.ask("status")["regions"] if region["id"] == name)
+def region_of(played: Played, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(region for region in played.ask("status")["regions"] if region["id"] == name)
+    return found
 
 
 def key_of(played: Played, region: str, **tags: str) -> str:
     words = [word for tag, value in tags.items() for word in (f"--{tag.replace('_', '-')}", value)]
-    return played.ask("key", "create", "--region", region, *words)["key"]
+    return str(played.ask("key", "create", "--region", region, *words)["key"])
 
 
 def payments(played: Played, region: str) -> openai.OpenAI:
@@ -43,7 +45,11 @@ def payments(played: Played, region: str) -> openai.OpenAI:
     return openai.OpenAI(base_url=region_of(played, region)["gateway"], api_key=key, max_retries=0)
 
 
-def entries(played: Played, region: str, kind: str) -> list[dict]:
+def body_of(error: openai.APIStatusError) -> Any:
+    return error.body
+
+
+def entries(played: Played, region: str, kind: str) -> list[dict[str, Any]]:
     page = played.ask("ledger", "tail", "--region", region, "--count", "1000")
     return [item["entry"] for item in page["entries"] if item["entry"]["kind"] == kind]
 
@@ -71,11 +77,11 @@ def test_everything_runs_in_the_shape_that_scripts_rely_on(played: Played) -> No
 @pytest.mark.parametrize("name", REGIONS)
 def test_the_unmodified_client_is_served_and_metered_as_vllm_counts(played: Played, name: str) -> None:
     client = payments(played, name)
-    question = [{"role": "user", "content": "What changed in the terms?"}]
+    question: Any = [{"role": "user", "content": "What changed in the terms?"}]
     plain = client.chat.completions.with_raw_response.create(
         model="tiny-chat", messages=question, max_tokens=12, safety_identifier="person-of-the-test"
     )
-    answer = plain.parse()
+    answer: Any = plain.parse()
     number = int(plain.headers["x-bailiwick-admission"])
     stream = client.chat.completions.create(
         model="tiny-chat", messages=question, max_tokens=12, stream=True, stream_options={"include_usage": True}
@@ -84,6 +90,7 @@ def test_the_unmodified_client_is_served_and_metered_as_vllm_counts(played: Play
     vector = client.embeddings.create(model="minilm", input="a sentence to embed")
     completed = client.completions.create(model="tiny-chat", prompt="Once", max_tokens=5)
     assert len(vector.data[0].embedding) == 384
+    assert completed.usage is not None
     assert completed.usage.completion_tokens <= 5
     settled = {}
     for entry in entries(played, name, "settlement"):
@@ -109,7 +116,7 @@ def test_the_rollout_took_effect_and_says_why(played: Played, name: str) -> None
         client.chat.completions.create(
             model="tiny-chat", messages=[{"role": "user", "content": "yes or no"}], max_tokens=4, extra_headers=headers
         )
-    rule = refused.value.body["bailiwick"]["policies"][0]
+    rule = body_of(refused.value)["bailiwick"]["policies"][0]
     assert rule["id"] == "human-oversight"
     assert rule["owner"] == "ai-office"
     assert "Art. 14" in rule["basis"]
@@ -118,7 +125,7 @@ def test_the_rollout_took_effect_and_says_why(played: Played, name: str) -> None
         client.chat.completions.create(
             model="tiny-chat", messages=[{"role": "user", "content": "x"}], max_tokens=4, extra_headers=headers
         )
-    assert "classification" in str(unknown.value.body["bailiwick"]["permitted"])
+    assert "classification" in str(body_of(unknown.value)["bailiwick"]["permitted"])
 
 
 def test_the_veto_holds(played: Played) -> None:

@@ -327,7 +327,7 @@ MIX = (
 def cells(start: datetime, end: datetime, bucket: timedelta) -> tuple[SpendCell, ...]:
     step = int(bucket.total_seconds())
     first = datetime.fromtimestamp(int(start.timestamp()) // step * step, UTC)
-    out = []
+    out: list[SpendCell] = []
     i = 0
     while first + i * bucket < end:
         at = first + i * bucket

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import grpc
@@ -23,7 +24,7 @@ from tests.fixtures.centre import OPERATOR, AgentsPort, Conversation, RegionEnd,
 pytestmark = pytest.mark.integration
 
 
-async def refused(attempt: object) -> grpc.StatusCode:
+async def refused(attempt: Awaitable[object]) -> grpc.StatusCode:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await attempt
     return caught.value.code()
@@ -32,7 +33,7 @@ async def refused(attempt: object) -> grpc.StatusCode:
 async def test_a_region_gets_its_certificate_only_after_approval(centre: RunningCentre) -> None:
     end = RegionEnd(centre.settings, "eu-de")
     answer = await end.enrol(await centre.invite("eu-de"))
-    assert x509.load_der_x509_certificate(answer.ca)
+    assert x509.load_der_x509_certificate(answer.ca).subject
     assert (await end.renew()).state == enrolment_pb2.ENROLMENT_STATE_AWAITING_APPROVAL
     await centre.services.regions.approve(region_id("eu-de"), OPERATOR)
     issued = await end.renew()
@@ -97,7 +98,7 @@ async def test_an_invitation_for_another_region_is_refused(centre: RunningCentre
     ],
 )
 async def test_a_certificate_request_may_hold_the_region_and_nothing_else(
-    centre: RunningCentre, csr: object, code: grpc.StatusCode
+    centre: RunningCentre, csr: Callable[[RegionEnd], bytes], code: grpc.StatusCode
 ) -> None:
     end = RegionEnd(centre.settings, "eu-de")
     invitation = await centre.invite("eu-de")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -15,7 +16,8 @@ from bailiwick.agent.v1 import enrolment_pb2
 from bailiwick.metrics.v1 import metrics_pb2
 from bailiwick.privacy.v1 import privacy_pb2
 from bailiwick.witness.v1 import witness_pb2
-from tests.fixtures.centre import Conversation, centre_settings, running, set_up
+from control_plane.settings import CentreSettings
+from tests.fixtures.centre import Conversation, RegionEnd, centre_settings, running, set_up
 from tests.fixtures.postgres import PostgresServer
 from tests.fixtures.reports import report
 
@@ -76,7 +78,7 @@ async def test_an_older_copy_forgets_and_the_regions_do_not(private_postgres: Po
     shutil.rmtree(tmp_path / "older")
 
 
-async def _renewed_elsewhere(settings: object, end: object) -> enrolment_pb2.RenewResponse:
+async def _renewed_elsewhere(settings: CentreSettings, end: RegionEnd) -> enrolment_pb2.RenewResponse:
     async with running(settings):
         return await end.renew()
 
@@ -85,10 +87,11 @@ def test_no_message_of_the_centre_could_reach_into_a_region() -> None:
     """What the centre can say: an echo, a release's digest, a question, a request. No command, no address, no text."""
     said = {field.name for field in pb.SessionResponse.DESCRIPTOR.oneofs_by_name["body"].fields}
     assert said == {"echo", "desired", "offers", "gate", "evidence"}
-    texts = []
+    texts: list[str] = []
     for field in pb.SessionResponse.DESCRIPTOR.fields:
+        assert field.message_type is not None
         for inner in field.message_type.fields:
-            nested = inner.message_type.fields if inner.message_type is not None else [inner]
+            nested: Any = inner.message_type.fields if inner.message_type is not None else [inner]
             texts.extend(leaf.full_name for leaf in nested if leaf.type == leaf.TYPE_STRING)
             for leaf in nested:
                 rule = leaf.GetOptions().Extensions[privacy_pb2.rule]

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from control_plane.bootstrap.compose import compose, gatekeepers
+from control_plane.bootstrap.passwords import dsn
+from control_plane.registry.engine import open_engine
 from control_plane.settings import CentreSettings
 from tests.fixtures.centre import (
     OPERATOR,
@@ -19,10 +22,6 @@ from tests.fixtures.centre import (
     RegionEnd,
     RunningCentre,
     centre_settings,
-    compose,
-    dsn,
-    gatekeepers,
-    open_engine,
 )
 from tests.fixtures.postgres import Database
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import grpc
 import grpc.aio
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
 from bailiwick.agent.v1 import agent_pb2
@@ -31,7 +33,7 @@ def document(name: str) -> dict[str, object]:
     return found
 
 
-def draft(*regions: str, **more: object) -> ReleaseDraft:
+def draft(*regions: str, **more: Any) -> ReleaseDraft:
     named = tuple(RegionId(region) for region in regions)
     return ReleaseDraft(named, document("config.json"), document("policy.json"), **more)
 
@@ -44,7 +46,7 @@ async def sign(centre: RunningCentre, version: int, holders: int = 2) -> None:
         await centre.services.releases.sign(version, known[public], key.sign(signing.payload), OPERATOR)
 
 
-def public_text(key: object) -> str:
+def public_text(key: Ed25519PrivateKey) -> str:
     return keys.public_text(key.public_key())
 
 
@@ -136,7 +138,7 @@ async def test_a_region_is_offered_what_is_published_for_it_and_fetches_it_by_tu
             assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-async def role(port: AgentsPort, name: pb.Role, version: int) -> bytes:
+async def role(port: AgentsPort, name: pb.Role.ValueType, version: int) -> bytes:
     return await fetch(port, pb.FetchRequest(metadata=pb.Metadata(role=name, version=version)))
 
 

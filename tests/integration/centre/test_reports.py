@@ -140,7 +140,7 @@ async def test_spend_is_summed_by_any_dimension_and_never_across_currencies(cent
         ("support", False, 4329),
         ("*", True, 100),
     ]
-    machines = {(line.region, line.measure): line.amount for line in spend.machines}
+    machines = {(str(line.region), line.measure): line.amount for line in spend.machines}
     assert machines["eu-de", "engine-seconds"] == 30
     assert machines["eu-de", "storage-mib"] == 102
     assert [(c.region, c.reports, c.last_sequence) for c in spend.coverage] == [("eu-de", 2, 2), ("in-mh", 1, 1)]

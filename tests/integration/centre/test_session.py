@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import grpc
 import pytest
@@ -147,7 +148,7 @@ PLANTED = "erika.mustermann@example.org"
     [
         {"observed": pb.Observed(engines=[pb.Engine(model=PLANTED, state=pb.ENGINE_STATE_READY)])},
         {"observed": pb.Observed(manifest=PLANTED.encode())},
-        {"observed": pb.Observed(state=99)},
+        {"observed": pb.Observed(state=cast("pb.RegionState.ValueType", 99))},
         {"evidence": pb.EvidenceState(request_id=b"\1" * 16, phase=pb.EVIDENCE_PHASE_GRANTED, bundle=PLANTED.encode())},
         {},
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
 import grpc
 import grpc.aio
@@ -25,7 +26,7 @@ async def add(end: RegionEnd, old: int, new: int, note: bytes | None = None) -> 
         return (await port.witness.AddCheckpoint(request)).cosignature
 
 
-async def code(attempt: object) -> grpc.StatusCode:
+async def code(attempt: Awaitable[object]) -> grpc.StatusCode:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await attempt
     return caught.value.code()

@@ -23,6 +23,7 @@ from control_plane.bootstrap.passwords import dsn
 from control_plane.console.web.router import build_router
 from control_plane.domain.people import SecretKind
 from control_plane.domain.rollouts import Gate
+from control_plane.domain.words import RegionId
 from control_plane.registry.topics import TopicFeed
 from control_plane.services.releases import ReleaseDraft
 from control_plane.services.rollouts import RolloutAsk
@@ -31,6 +32,7 @@ from tests.fixtures.gateway import NO_LAB, config, policy_set
 from tests.fixtures.reports import cell, report
 
 pytestmark = pytest.mark.integration
+EU = RegionId("eu-de")
 SPACE = re.compile(r"\s+")
 
 
@@ -82,7 +84,7 @@ async def reported(end: RegionEnd, sequence: int, **changes: object) -> None:
 
 
 async def published(
-    centre: RunningCentre, regions: tuple[str, ...], extra: str = "", fallback: str | None = None
+    centre: RunningCentre, regions: tuple[RegionId, ...], extra: str = "", fallback: str | None = None
 ) -> int:
     releases = centre.services.releases
     offered, policy = (json.loads(part.encode()) for part in (config(), policy_set(extra)))
@@ -124,9 +126,9 @@ async def test_the_pages_print_what_was_reported(centre: RunningCentre) -> None:
 
 async def test_releases_and_rollouts_of_the_real_centre(centre: RunningCentre) -> None:
     await centre.join("eu-de")
-    first = await published(centre, ("eu-de",))
+    first = await published(centre, (EU,))
     fallback = await centre.services.releases.show(first)
-    second = await published(centre, ("eu-de",), NO_LAB, f"sha256:{fallback.digest.hex()}")
+    second = await published(centre, (EU,), NO_LAB, f"sha256:{fallback.digest.hex()}")
     async with visiting(centre, "jonas", "operations") as visitor:
         listed = await visitor.text("/releases")
         assert f"Release {second} is the newest, published by amara" in listed
@@ -184,7 +186,7 @@ async def test_changes_reach_the_feed(centre: RunningCentre) -> None:
     stop = asyncio.Event()
     running = asyncio.create_task(feed.run(stop))
     heard = feed.watch()
-    first = asyncio.create_task(anext(heard))
+    first = asyncio.ensure_future(anext(heard))
     await asyncio.sleep(0.3)
     await reported(end, 1)
     assert await asyncio.wait_for(first, 10) in {"reports", "regions"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
@@ -45,7 +46,7 @@ def text_fields(message: Message) -> Iterator[tuple[Message, FieldDescriptor]]:
                 inner.SetInParent()
             yield from text_fields(inner)
         elif field.type in {FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES}:
-            yield message, field
+            yield message, cast("FieldDescriptor", field)
 
 
 def cases() -> Iterator[tuple[str, str]]:
@@ -105,7 +106,7 @@ def test_registered_words_are_the_only_ones_once_there_are_any() -> None:
         {"period_end": 2**60},
     ],
 )
-def test_reports_that_contradict_themselves_are_refused(change: dict[str, object]) -> None:
+def test_reports_that_contradict_themselves_are_refused(change: dict[str, Any]) -> None:
     values = {"sequence": 1, **change}
     sequence = values.pop("sequence")
     body = report("eu-de", sequence or 1, **values)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -176,7 +177,7 @@ async def test_officers_must_be_able_to_meet_their_threshold() -> None:
     invitation = await bench.invite()
     one = bench.keys.officers[0]
     for officers, threshold in (((one, one), 1), ((one,), 2), ((one,), 0), ((b"short",), 1)):
-        keys = RegionKeys(*[bench.keys.ledger] * 4, officers, threshold)
+        keys = replace(bench.keys, officers=officers, officer_threshold=threshold)
         with pytest.raises(InvalidError):
             await bench.enrolment.enrol(
                 bytes.fromhex(invitation.id), bytes.fromhex(invitation.secret), EU.encode(), keys
@@ -212,9 +213,15 @@ async def test_a_statement_must_be_the_officers_own_and_about_this_release() -> 
     async with bench.registry.begin() as tx:
         await tx.releases.add(Release(1, manifest, b"", ReleaseStage.PUBLISHED, (EU,), "amara", bench.now), [])
 
-    def standing(phase: str, key: Ed25519PrivateKey, **about: object) -> ReleaseStanding:
-        values = {"kind": "consent", "manifest": digest_text(manifest), "region": "eu-de", "sequence": 1, **about}
-        envelope = sign_statement(Statement(at=bench.now, **values), [key])
+    def standing(phase: str, key: Ed25519PrivateKey, **about: Any) -> ReleaseStanding:
+        values: dict[str, Any] = {
+            "kind": "consent",
+            "manifest": digest_text(manifest),
+            "region": "eu-de",
+            "sequence": 1,
+            **about,
+        }
+        envelope = sign_statement(Statement(at=bench.now, **{**values, "sequence": 1, **about}), [key])
         return ReleaseStanding(EU, manifest, phase, "", bench.now, envelope)
 
     await bench.fleet.stands(standing("consented", bench.officer), 10)

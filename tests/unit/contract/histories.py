@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -47,7 +47,7 @@ def entry(number: int, people: int, day: int) -> Counted:
     refused = choose.of([False, False, False, True])
     tags = {name: choose.of(words) for name, words in WORDS.items()}
     model = choose.of(["tiny-chat", "tiny-chat", "minilm"])
-    shared = {
+    shared: dict[str, Any] = {
         "at": NOW,
         "person": tag(person, day),
         "service": choose.of([False, False, False, False, True]),
@@ -98,7 +98,8 @@ class History:
 
     def reports(self, grid: Grid | None = None) -> list[ReportBody]:
         """Every report in turn, each with what the one before carried."""
-        ledger, carried, bodies = self.ledger, (), []
+        ledger, bodies = self.ledger, []
+        carried: tuple[int, ...] = ()
         for batch in self.batches:
             known = [(index, ledger[index]) for index in carried]
             body = build(batch, known, grid or Grid(), self.k, self.p_permille)

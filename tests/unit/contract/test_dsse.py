@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 import rfc8785
@@ -132,7 +133,8 @@ def test_a_statement_opens_with_enough_officers():
 def test_a_veto_gives_its_reason_and_a_consent_none():
     veto = Statement("veto", CONSENT.manifest, "eu-de", 2, CONSENT.at, "LEGAL-BASIS-MISSING")
     assert Statement.decode(veto.encode()) == veto
-    for kind, reason in (("veto", None), ("consent", "OTHER")):
+    wrong: tuple[tuple[Literal["veto", "consent"], str | None], ...] = (("veto", None), ("consent", "OTHER"))
+    for kind, reason in wrong:
         with pytest.raises(MalformedError):
             Statement(kind, CONSENT.manifest, "eu-de", 2, CONSENT.at, reason)
     document = json.loads(veto.encode())

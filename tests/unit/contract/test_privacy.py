@@ -1,8 +1,10 @@
 """The promise of reports: nothing about fewer than k people, nothing lost, nothing that names a person's tag."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -37,7 +39,7 @@ EXAMPLE = Settlement(
 MEASURES = ("requests", "prompt", "output", "cost")
 
 
-def people(entries: list[Counted]) -> int:
+def people(entries: Sequence[Counted]) -> int:
     """Distinct people of the largest single day: said again here, without the contract's code."""
     days: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
@@ -53,7 +55,8 @@ def amounts(entry: Counted) -> dict[str, int]:
 
 def released(history: History) -> list[tuple[int, list[int]]]:
     """(report, indices) of every group that was released about people."""
-    ledger, carried, groups = history.ledger, (), []
+    ledger, groups = history.ledger, []
+    carried: tuple[int, ...] = ()
     for number, batch in enumerate(history.batches):
         pairs = [*batch, *((index, ledger[index]) for index in carried)]
         parted = partition_entries(pairs, Grid(), Floor(history.k, history.p_permille))
@@ -141,10 +144,11 @@ def _parts(history: History, cell: Cell, entries: list[Settlement]) -> dict[str,
     return parts
 
 
-def _settled_by_cell(history: History) -> list[tuple[Cell, list[Settlement]]]:
+def _settled_by_cell(history: History) -> list[tuple[Cell, list[Any]]]:
     """Each cell about people with the settlements behind it."""
     pairs = []
-    ledger, carried = history.ledger, ()
+    ledger = history.ledger
+    carried: tuple[int, ...] = ()
     for batch, body in zip(history.batches, history.reports(), strict=True):
         counted = [*batch, *((index, ledger[index]) for index in carried)]
         parted = partition_entries(counted, Grid(), Floor(history.k, history.p_permille))
@@ -302,12 +306,12 @@ def test_a_grid_of_other_dimensions_is_refused():
 
 def test_folding_takes_a_passing_part_along_when_the_small_ones_are_still_too_few():
     history = History((), 2, 1000)
+    ended: list[tuple[int, Literal["stop", "length", "abort"]]]
+    ended = [(1, "stop"), (2, "stop"), (3, "stop"), (1, "length"), (2, "length"), (1, "abort")]
     lines = partition_entries(
         [
             (place, replace(EXAMPLE, person=f"{person:032x}", finish=finish))
-            for place, (person, finish) in enumerate(
-                [(1, "stop"), (2, "stop"), (3, "stop"), (1, "length"), (2, "length"), (1, "abort")]
-            )
+            for place, (person, finish) in enumerate(ended)
         ],
         Grid(),
         Floor(history.k, history.p_permille),

@@ -78,7 +78,9 @@ def test_an_empty_configuration_is_refused(members):
 def test_models_are_found_by_id_and_alias():
     assert CONFIG.model("small") == CONFIG.model("tiny-chat")
     assert CONFIG.model("other") is None
-    assert CONFIG.book("EUR").prices["minilm"].prompt == 10
+    euros = CONFIG.book("EUR")
+    assert euros is not None
+    assert euros.prices["minilm"].prompt == 10
     assert CONFIG.book("USD") is None
 
 
