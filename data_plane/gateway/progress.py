@@ -48,10 +48,18 @@ class Progress:
         """A stream came to its end; whether its last usage was the engine's final one, `seen` says."""
         self.reported(seen)
         if not seen.final:
-            self.how = "counted"
+            self.how = "counted" if seen.prompt else "estimated"
+
+    def uncounted(self) -> None:
+        """A whole answer is there, and the engine did not say what it used: the reservation stands for it."""
+        self.how, self.finish = "estimated", "stop"
 
     def outcome(self, bound: Bound) -> Outcome:
         """What is settled: never more than was reserved, because a stream that passes its reservation is cut there."""
+        if self.how == "estimated":
+            return Outcome(
+                Usage(bound.prompt, 0, bound.output, 0), self.how, self.finish, self.first_ms, self.elapsed()
+            )
         seen = self.seen
         prompt, output = min(seen.prompt, bound.prompt), min(seen.output, bound.output)
         usage = Usage(prompt, min(seen.cached, prompt), output, min(seen.reasoning, output))

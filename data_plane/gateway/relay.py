@@ -175,17 +175,19 @@ class Relay:
 
 
 def _settle_plain(body: bytes, progress: Progress) -> None:
-    """Reads the usage of a whole answer."""
+    """Reads the usage of a whole answer; one without it is not free."""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return
+        document = None
     usage = document.get("usage") if isinstance(document, dict) else None
-    if not isinstance(usage, dict):
-        return
     seen = Seen(final=True)
-    note(seen, usage)
-    choices = document.get("choices")
+    if isinstance(usage, dict):
+        note(seen, usage)
+    if not seen.prompt:
+        progress.uncounted()
+        return
+    choices = document.get("choices") if isinstance(document, dict) else None
     finish = choices[0].get("finish_reason") if choices else None
     progress.reported(seen, finish=finish or "stop")
 

@@ -74,7 +74,7 @@ def settlement(admitted: Admitted, outcome: Outcome, at: datetime, currency: str
     """
     request, usage = admitted.request, outcome.usage
     _integers(usage.prompt, usage.cached, usage.output, usage.reasoning, outcome.first_ms, outcome.total_ms)
-    cost = pricing.cost(request.price, usage)
+    cost = admitted.amount if outcome.how == "estimated" else pricing.cost(request.price, usage)
     return cost, _dumps(
         {
             "v": 1,

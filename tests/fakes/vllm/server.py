@@ -175,7 +175,10 @@ class Connection(asyncio.Protocol):
             self._whole(200, answers.embeddings(served, len(answers.prompts(served.body, served.path))))
             return
         choices = int(served.body.get("n") or 1) * len(answers.prompts(served.body, served.path))
-        self._whole(200, answers.plain(served, answers.limit(served.body, engine.tokens), choices))
+        body = answers.plain(served, answers.limit(served.body, engine.tokens), choices)
+        if fault is not None and fault.kind == "no_usage":
+            body = answers.dumps({**json.loads(body), "usage": None})
+        self._whole(200, body)
 
     async def _stream(self, served: answers.Served, fault: Fault | None) -> None:
         options = served.body.get("stream_options") or {}

@@ -99,6 +99,23 @@ async def test_an_engine_that_overruns_is_cut_at_the_reservation(gateway: Gatewa
     assert len(got) == 10
 
 
+async def test_an_answer_without_usage_is_not_free(gateway: GatewayRegion, engine: FakeEngine) -> None:
+    engine.script.append(Fault("no_usage"))
+    _, token = await gateway.key()
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            gateway.url + "/v1/chat/completions", json=CHAT, headers={"authorization": f"Bearer {token}"}
+        ) as response,
+    ):
+        assert response.status == 200
+    settlement = (await gateway.settled(1))[0]
+    [admission] = await gateway.entries("admission")
+    assert (settlement["how"], settlement["finish"]) == ("estimated", "stop")
+    assert settlement["cost"] == admission["amount"] > 0
+    assert settlement["usage"]["output"] == 40
+
+
 async def test_a_stream_without_final_usage_is_counted(gateway: GatewayRegion, engine: FakeEngine) -> None:
     engine.script.append(Fault("no_usage"))
     _, token = await gateway.key()
