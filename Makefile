@@ -40,7 +40,7 @@ unit: setup-test ## the quick tests only
 check: setup-test ## format, lint, types, layers, sizes, protobuf rules
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
-	@$(VENV)/mypy protos/bailiwick control_plane data_plane infra/local
+	@$(VENV)/mypy .
 	@$(VENV)/lint-imports
 	@$(VENV)/pytest tests/architecture -q
 

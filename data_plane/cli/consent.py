@@ -20,7 +20,7 @@ KeyFiles = Annotated[
     list[Path] | None,
     typer.Option(
         "--key",
-        help="An officer's private key [officers/<region>/officer.pem]; repeat where several must sign.",
+        help="An officer's private key; default: officers/REGION/officer.pem. Repeat where several must sign.",
         show_default=False,
     ),
 ]

@@ -16,6 +16,7 @@ from data_plane.cli import consent
 from data_plane.console.app import admin_app
 from data_plane.console.context import Context
 from data_plane.settings import RegionSettings
+from tests.fixtures.agent import until
 from tests.integration.console_region.conftest import Console
 from tests.integration.console_region.test_offers import staged
 
@@ -40,7 +41,7 @@ async def test_two_officers_consent_with_one_command(console: Console, tmp_path:
     config = uvicorn.Config(admin_app(Context(settings, console.context.pool)), uds=str(socket), log_config=None)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells it by an attribute only
         await asyncio.sleep(0.02)
     try:
         one, two = _written(tmp_path / "one.pem", region.officer), _written(tmp_path / "two.pem", second)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,9 @@ pytestmark = pytest.mark.integration
 WITNESS = str(VerifierKey("fake/witness", Algorithm.COSIGNATURE_V1, b"\x07" * 32))
 
 
-def _token(**changes: object) -> str:
+def _token(**changes: Any) -> str:
     digest = "sha256:" + "0" * 64
-    values = {
+    values: dict[str, Any] = {
         "id": "ab" * 16,
         "secret": "cd" * 32,
         "region": "eu-de",

@@ -23,7 +23,7 @@ PAGES = ("/officer", "/officer/releases", "/officer/outbox", "/officer/grants")
 async def _link(console: Console) -> str:
     made = await console.admin.post("/officer/link")
     assert made.status_code == 201
-    return urlsplit(made.json()["url"]).path
+    return str(urlsplit(made.json()["url"]).path)
 
 
 async def _sign_in(console: Console) -> None:
