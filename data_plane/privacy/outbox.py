@@ -110,7 +110,10 @@ class Outbox:
         schedule, parts = self._schedule, self._parts
         entries = await parts.ledger.entries(first, boundary.size)
         carried = await parts.ledger.some(await store_reports.carried(self._pool))
-        body = partition(entries, carried, parts.vocabularies, schedule.floor, schedule.profile)
+        # Off the event loop: a busy period must not silence the link while its entries are counted.
+        body = await asyncio.to_thread(
+            partition, entries, carried, parts.vocabularies, schedule.floor, schedule.profile
+        )
         seconds = int((period.end - period.start).total_seconds())
         heading = Heading(
             region=schedule.region,

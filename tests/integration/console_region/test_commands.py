@@ -41,8 +41,7 @@ async def test_two_officers_consent_with_one_command(console: Console, tmp_path:
     config = uvicorn.Config(admin_app(Context(settings, console.context.pool)), uds=str(socket), log_config=None)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it by an attribute only
-        await asyncio.sleep(0.02)
+    await until(lambda: server.started)
     try:
         one, two = _written(tmp_path / "one.pem", region.officer), _written(tmp_path / "two.pem", second)
         with pytest.raises(SystemExit):
