@@ -3,7 +3,7 @@
 Nothing is signed on the centre's word. Before a key is used, the payload must
 
 1. be TUF targets metadata in canonical form, of the version after the one it is based on, not yet expired;
-2. list the manifest that the release shows, with its length and SHA-256, and the blobs that this manifest names;
+2. list the manifest that the release shows, by its SHA-256, and the blobs that this manifest names;
 3. name the key's own id among those that count.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -24,6 +25,8 @@ from bailiwick.cli.options import AsOption, HomeOption, JsonOption
 from bailiwick.cli.output import Exit, Output, fail
 from bailiwick.contract.keys import public_text
 from control_plane.cli.asking import Document, client, get, post, short
+
+LONGEST = timedelta(days=731)
 
 
 def sign(
@@ -42,7 +45,7 @@ def sign(
         release = get(asked, f"/releases/{version}")
         signing = get(asked, f"/releases/{version}/signing")
         payload = base64.b64decode(signing["payload"], validate=True)
-        added = checked(payload, signing, release)
+        added = checked(payload, signing, release, datetime.now(UTC))
         for private in keys:
             keyid = _keyid(private, signing)
             signature = base64.b64encode(private.sign(payload)).decode()
@@ -60,7 +63,7 @@ def sign(
     )
 
 
-def checked(payload: bytes, signing: Document, release: Document) -> list[str]:
+def checked(payload: bytes, signing: Document, release: Document, now: datetime) -> list[str]:
     """The targets of this release that the payload lists. Ends the command when it is not what it should be."""
     try:
         body = json.loads(payload)
@@ -72,11 +75,22 @@ def checked(payload: bytes, signing: Document, release: Document) -> list[str]:
         _refuse("it is not in canonical form")
     if body.get("version") != signing["base"] + 1 or body.get("delegations"):
         _refuse("its version does not follow, or it delegates")
+    if not _lasts(body.get("expires"), now):
+        _refuse("it expires too soon, or never")
     targets = body.get("targets")
     listed = targets if isinstance(targets, dict) else {}
     named = [("manifests", release["manifest"])]
     named += [("blobs", release[part]) for part in ("config", "policy", "code", "models") if release.get(part)]
     return [_listed(listed, folder, str(digest)) for folder, digest in named]
+
+
+def _lasts(expires: object, now: datetime) -> bool:
+    """Whether that is a time to come, at most two years away: what never expires could be kept for a replay."""
+    try:
+        moment = datetime.strptime(str(expires), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return now < moment <= now + LONGEST
 
 
 def _listed(targets: Document, folder: str, digest: str) -> str:
