@@ -116,10 +116,9 @@ def test_the_rollout_took_effect_and_says_why(played: Played, name: str) -> None
         client.chat.completions.create(
             model="tiny-chat", messages=[{"role": "user", "content": "yes or no"}], max_tokens=4, extra_headers=headers
         )
-    rule = body_of(refused.value)["bailiwick"]["policies"][0]
-    assert rule["id"] == "human-oversight"
-    assert rule["owner"] == "ai-office"
-    assert "Art. 14" in rule["basis"]
+    assert body_of(refused.value)["bailiwick"]["policies"] == ["human-oversight"]
+    assert "owner ai-office" in refused.value.message
+    assert "Art. 14" in refused.value.message
     headers["X-Bailiwick-Use-Case"] = "poetry"
     with pytest.raises(openai.UnprocessableEntityError) as unknown:
         client.chat.completions.create(
