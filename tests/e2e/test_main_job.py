@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,17 @@ def entries(played: Played, region: str, kind: str) -> list[dict[str, Any]]:
     return [item["entry"] for item in page["entries"] if item["entry"]["kind"] == kind]
 
 
+def settlements(played: Played, region: str, numbers: range) -> dict[int, Any]:
+    """Settlements by number, once all of them are sealed."""
+    end = time.monotonic() + 30
+    while True:
+        found = {entry["number"]: entry for entry in entries(played, region, "settlement")}
+        if set(numbers) <= set(found):
+            return found
+        assert time.monotonic() < end, f"not settled: {set(numbers) - set(found)}"
+        time.sleep(0.5)
+
+
 def test_everything_runs_in_the_shape_that_scripts_rely_on(played: Played) -> None:
     status = played.ask("status")
     assert status["centre"]["state"] == "running"
@@ -92,9 +104,7 @@ def test_the_unmodified_client_is_served_and_metered_as_vllm_counts(played: Play
     assert len(vector.data[0].embedding) == 384
     assert completed.usage is not None
     assert completed.usage.completion_tokens <= 5
-    settled = {}
-    for entry in entries(played, name, "settlement"):
-        settled[entry["number"]] = entry
+    settled = settlements(played, name, range(number, number + 4))
     for offset, usage in enumerate((answer.usage, streamed, None, completed.usage)):
         entry = settled[number + offset]
         assert entry["how"] == "reported"
